@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/backend.hpp"
+#include "core/energy.hpp"
+#include "core/network.hpp"
+
+/// Training and testing a network on labelled samples: the trial loop over `Session`, and what it found.
+namespace spikeloop {
+
+/// Labelled samples with features scaled to 0 .. 1.
+struct Dataset {
+  std::string name;
+  std::size_t features = 0;          ///< per sample
+  std::vector<std::size_t> shape;    ///< of a sample, e.g. {8, 8}
+  std::size_t classes = 0;
+  std::vector<float> samples;        ///< (n, features), row-major
+  std::vector<std::uint32_t> labels; ///< (n)
+  std::vector<std::size_t> train, validation, test;  ///< indices of samples
+  std::string sha256;                ///< of the file
+
+  std::size_t size() const { return labels.size(); }
+};
+
+/// Real values to spikes: regular trains of rate max_hz x value with a random phase per trial and neuron.
+struct RateEncoding {
+  std::string population;
+  double max_hz = 100;
+  std::optional<double> mean;  ///< if set, each sample is scaled so that its mean value is this (input normalisation)
+};
+
+/// How an answer is read: the class whose neuron spikes most; ties go to the larger potential, then to the lower index.
+struct Readout {
+  std::string population;
+};
+
+/// Which data and how they are divided. Files are found by the caller.
+struct DatasetSource {
+  enum class Kind { kDigits };
+  Kind kind = Kind::kDigits;
+  std::string file;
+  std::string sha256;       ///< expected; empty = not checked
+  std::string split_file;   ///< one of "train" or "test" a line, one line a sample
+  double validation_from_train = 0;  ///< this share of the training part is set aside (the last ones in file order)
+};
+
+/// An experiment: a network, data, and the protocol of trials. A trial is: reset -> free phase -> feedback phase -> off.
+struct Experiment {
+  std::string name;
+  std::string network_file;
+  DatasetSource dataset;
+  RateEncoding encode;
+  double free_ms = 30;
+  double feedback_ms = 30;
+  double test_ms = 40;
+  Readout readout;
+  std::size_t epochs = 1;
+  double anneal_to = 1;              ///< learning rates go linearly from 1 to this factor over the training
+  std::size_t warm_up_samples = 0;   ///< label-free trials before training: thresholds adapt, weights do not
+  double warm_up_homeostasis = 1;    ///< factor on the homeostasis rate during warm-up
+  std::size_t seeds = 3;
+  std::size_t smoke_samples = 100;
+  std::size_t smoke_epochs = 1;
+  bool frozen_hidden_control = false;
+  std::optional<double> linear_baseline;  ///< filled in by the program: accuracy of a linear classifier on the same data
+};
+
+/// All faults of an experiment against its network and data; empty if it is valid. Paths as in the schema.
+std::vector<Diagnostic> validate(const Experiment& experiment, const Network& network, const Dataset* dataset);
+
+/// The control: the same network whose hidden layers (targets of rules other than the readout) keep their initial weights and get no feedback.
+NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout_population);
+
+/// One epoch of training.
+struct EpochResult {
+  std::size_t epoch = 0;
+  double train_accuracy = 0;       ///< of the free phase of the training trials, before each one's update
+  double validation_accuracy = 0;  ///< on the validation part; NaN if there is none
+  double help = 0;                 ///< controller spikes per trial
+  double helped = 0;               ///< share of trials in which the controller spiked
+  double hidden_spikes = 0;        ///< spikes per trial of all non-source, non-controller populations but the readout
+};
+
+/// The answer to a test set.
+struct Evaluation {
+  std::size_t samples = 0;
+  double accuracy = 0;
+  std::vector<std::vector<std::uint32_t>> confusion;  ///< [label][answer]
+  OperationCounts counts;           ///< summed over the samples
+  std::vector<double> latency_ms;   ///< per sample: time from which the running answer no longer changes
+  double latency_p50_ms = 0, latency_p99_ms = 0;
+  double activation_sparsity = 0;   ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
+  double bin_ms = 1;
+  double dense_operations = 0;      ///< NeuroBench: synapses x bins per sample
+};
+
+/// One trial worth showing.
+struct ExampleTrial {
+  std::uint32_t label = 0;
+  double free_ms = 0, feedback_ms = 0;
+  std::vector<Spike> spikes;       ///< of every population
+};
+
+/// A picture of weights into one neuron.
+struct ReceptiveField {
+  std::uint32_t neuron = 0;
+  std::vector<float> weights;      ///< one per input feature
+};
+
+/// One trained network: one seed of one experiment (or of its control).
+struct TrainingResult {
+  std::uint64_t seed = 0;
+  std::vector<EpochResult> epochs;
+  Evaluation test;
+  ExampleTrial example;
+  std::vector<ReceptiveField> fields;
+  std::uint64_t weights_hash = 0;
+  double training_seconds = 0;     ///< wall time; not part of any hash
+};
+
+/// Progress of a training run, handed to the caller after every few samples.
+struct Progress {
+  std::uint64_t seed = 0;
+  bool control = false;
+  bool warm_up = false;
+  std::size_t epoch = 0, epochs = 0;
+  std::size_t samples_done = 0, samples_total = 0;  ///< over the whole run of this seed
+  double running_accuracy = 0;      ///< exponential mean over recent trials
+  double spikes_per_sample = 0;
+  double help = 0;
+};
+
+/// A training run of one seed that can be stopped and resumed at any trial.
+class Trainer {
+ public:
+  /// `data` must outlive the trainer. `samples_limit` > 0 cuts training and test parts (smoke).
+  Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit = 0);
+  ~Trainer();
+  Trainer(Trainer&&) noexcept;
+
+  /// Runs until done or until `stop` becomes true; returns whether it is done. `progress` is called often.
+  bool run(const std::atomic<bool>& stop, const std::function<void(const Progress&)>& progress);
+  bool done() const;
+  /// Epochs finished since construction or since the state that was restored, all of them included.
+  const std::vector<EpochResult>& epochs() const;
+
+  /// Everything needed to go on to the bit.
+  State save() const;
+  /// Throws DescriptionError if the state belongs to another experiment, network or version.
+  void restore(const State& state);
+
+  /// After training: the test set, once.
+  TrainingResult finish();
+  Session& session();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Tests a network with the weights that `session` has; nothing is learned.
+/// `until` bounds the samples. Answers are those of the readout after test_ms.
+Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data, const std::vector<std::size_t>& samples,
+                    std::uint64_t seed);
+
+/// An experiment with all its seeds and its control, as reports need it.
+struct ExperimentResult {
+  Experiment experiment;
+  std::vector<TrainingResult> runs;
+  std::vector<TrainingResult> control;  ///< frozen hidden; empty if not asked for
+  std::vector<EnergyReport> energy;     ///< per inference, of the first run
+};
+
+/// Mean and sample standard deviation of the test accuracies.
+struct MeanSpread {
+  double mean = 0, spread = 0;
+};
+MeanSpread accuracy_of(const std::vector<TrainingResult>& runs);
+
+/// NeuroBench's keys, exactly (harness 2.3): the program prints them as one JSON object.
+struct NeuroBench {
+  std::uint64_t footprint = 0;
+  double connection_sparsity = 0, classification_accuracy = 0, activation_sparsity = 0;
+  double effective_macs = 0, effective_acs = 0, dense = 0;
+};
+NeuroBench neurobench(const Network& network, const Evaluation& evaluation);
+
+}  // namespace spikeloop
