@@ -23,6 +23,7 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): the sanitizers chose the name
 extern "C" void __sanitizer_set_death_callback(void (*callback)()) __attribute__((weak));
 
 namespace {
@@ -106,7 +107,8 @@ Input read_file(const std::filesystem::path& path) {
 /// The words and numbers of the corpus, and values at which parsers like to break.
 std::vector<Input> tokens_of(const std::vector<Input>& corpus) {
   std::vector<Input> tokens;
-  for (const char* text : {"0", "-1", "1e309", "1e-400", "nan", "inf", "2147483648", "-9223372036854775809", "{", "}", "[", "]", "\"", "\n"})
+  for (const char* text :
+       {"0", "-1", "1e309", "1e-400", "nan", "inf", "2147483648", "-9223372036854775809", "{", "}", "[", "]", "\"", "\n"})
     tokens.push_back(bytes_of(text));
   for (const std::uint8_t byte : std::initializer_list<std::uint8_t>{0x00, 0x7f, 0x80, 0xff}) tokens.emplace_back(4, byte);
   for (const Input& input : corpus) {
