@@ -173,6 +173,9 @@ class Network {
   NetworkDescription description_;
 };
 
+/// Expected number of synapses of one way to connect (exact for all kinds but FixedProbability).
+double expected_synapses(const Connect& connect, const Population& source, const Population& target);
+
 /// The nearest of `names` to `name`, if near enough to be a slip of the pen; else empty.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& names);
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/controller.hpp"
+
+#include <cmath>
+
+#include "core/random.hpp"
+
+namespace spikeloop {
+namespace {
+
+std::string prefixed(const std::string& population, const char* part) { return "ctrl." + population + "." + part; }
+
+const Population& find(const std::vector<Population>& populations, const std::string& name) {
+  for (const Population& p : populations)
+    if (p.name == name) return p;
+  throw BugError("controller of an unknown population " + name);
+}
+
+Population comparator(const std::string& name, std::uint64_t size, double tau_m_ms) {
+  Lif lif;
+  lif.tau_m_ms = tau_m_ms;
+  lif.tau_apical_ms = kTeachingHoldMs;
+  lif.v_rest_mv = -kDisabledMv;
+  lif.v_threshold_mv = 1;
+  lif.reset = Reset::kSubtract;
+  Population p;
+  p.name = name;
+  p.shape = {size};
+  p.kind = NeuronModel{lif};
+  return p;
+}
+
+Projection wire(const std::string& source, const std::string& target, Port port, double weight, double delay_ms) {
+  Projection p;
+  p.source = source;
+  p.target = target;
+  p.port = port;
+  p.weight.kind = Constant{weight};
+  p.delay_ms.kind = Constant{delay_ms};
+  return p;
+}
+
+/// Source neuron i to target neuron i for i < n, or neuron `n` of the source to all n targets.
+Pairs pairs(std::uint32_t n, bool from_last) {
+  std::vector<std::uint32_t> sources(n), targets(n);
+  for (std::uint32_t i = 0; i < n; ++i) sources[i] = from_last ? n : i, targets[i] = i;
+  return {std::make_shared<const std::vector<std::uint32_t>>(std::move(sources)), std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
+}
+
+/// target and output drive one comparator with opposite signs; the last neuron of the target source switches it on.
+void add_comparator(NetworkDescription& d, const Controller& c, const std::string& name, double sign, std::uint32_t outputs, double delay_ms) {
+  const double a = 1 - std::exp(-1000 / (c.dead_zone_hz * c.tau_m_ms));
+  const std::string target = controller_target(c.population);
+  d.populations.push_back(comparator(name, outputs, c.tau_m_ms));
+  Projection from_target = wire(target, name, Port::kBasal, sign * a, delay_ms);
+  from_target.connect = pairs(outputs, false);
+  from_target.name = target + "->" + name;
+  Projection from_output = wire(c.population, name, Port::kBasal, -sign * a, delay_ms);
+  from_output.connect = OneToOne{};
+  Projection lift = wire(target, name, Port::kBasal, kDisabledMv, delay_ms);
+  lift.connect = pairs(outputs, true);
+  lift.name = target + ".on->" + name;
+  Projection hold = wire(target, name, Port::kApical, kDisabledMv, delay_ms);
+  hold.connect = pairs(outputs, true);
+  hold.name = target + ".on->" + name + ".apical";
+  for (Projection* p : {&from_target, &from_output, &lift, &hold}) d.projections.push_back(std::move(*p));
+}
+
+void add_feedback(NetworkDescription& d, const Controller& c, const Feedback& f, double delay_ms) {
+  const Port port = f.drives ? Port::kApical : Port::kModulator;
+  for (const bool plus : {true, false}) {
+    Projection p = wire(plus ? controller_plus(c.population) : controller_minus(c.population), f.to, port, 1, delay_ms);
+    p.random_key = "ctrl." + c.population + ".feedback." + f.to;
+    p.weight_scale = plus ? f.amplitude : -f.amplitude;
+    if (std::holds_alternative<Identity>(f.weights.kind)) p.connect = OneToOne{};
+    else p.weight = f.weights;
+    d.projections.push_back(std::move(p));
+  }
+}
+
+}  // namespace
+
+std::string controller_plus(const std::string& population) { return prefixed(population, "plus"); }
+std::string controller_minus(const std::string& population) { return prefixed(population, "minus"); }
+std::string controller_target(const std::string& population) { return prefixed(population, "target"); }
+
+NetworkDescription expand_controllers(const NetworkDescription& description) {
+  NetworkDescription d = description;
+  const double delay_ms = to_ms(d.resolution);
+  for (const Controller& c : description.controllers) {
+    const auto outputs = static_cast<std::uint32_t>(find(description.populations, c.population).size());
+    Population target;
+    target.name = controller_target(c.population);
+    target.shape = {outputs + 1u};
+    target.kind = SourceModel{ExternalSource{}};
+    d.populations.push_back(std::move(target));
+    add_comparator(d, c, controller_plus(c.population), 1, outputs, delay_ms);
+    add_comparator(d, c, controller_minus(c.population), -1, outputs, delay_ms);
+    for (const Feedback& f : c.feedback) add_feedback(d, c, f, delay_ms);
+  }
+  return d;
+}
+
+}  // namespace spikeloop
