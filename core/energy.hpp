@@ -17,7 +17,7 @@ enum class Operation {
   kSynapticEvent,  ///< a spike delivered to one synapse
   kCoreBroadcast,  ///< a spike sent to one destination core (a target population of n neurons occupies ceil(n / neurons_per_core) cores)
   kPlasticUpdate,  ///< a weight change
-  kSecond,         ///< static power: a second of simulated time
+  kStaticSecond,         ///< static power: a second of simulated time
 };
 
 /// "spike", "neuron_update", ... as in the schema.

@@ -42,7 +42,7 @@ class Faults {
 
   /// Notes a fault; throws when there are ten.
   void add(int line, std::string what, std::string suggestion = {}) {
-    found_.push_back({"", std::move(what), std::move(suggestion), file_, line, 0});
+    found_.push_back({"", std::move(what), std::move(suggestion), file_, line, line > 0 ? 1 : 0});
     if (found_.size() == 10) throw_if_any();
   }
   void throw_if_any() {

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/sources.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.hpp"
+
+namespace spikeloop::engine {
+
+PoissonCounts::PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {
+  double p = std::exp(-mean), sum = p;
+  for (int k = 0; k < 255 && sum < 1 - 0x1p-33; ++k) {
+    cdf_.push_back(static_cast<std::uint64_t>(sum * 0x1p32));
+    p *= mean / (k + 1);
+    sum += p;
+  }
+  cdf_.push_back(std::uint64_t{1} << 32);
+  first_.resize(256);
+  for (std::uint32_t i = 0, k = 0; i < 256; ++i) {
+    while (cdf_[k] <= (static_cast<std::uint64_t>(i) << 24)) ++k;
+    first_[i] = static_cast<std::uint8_t>(k);
+  }
+}
+
+std::uint32_t PoissonCounts::count(std::uint32_t bits) const {
+  std::uint32_t k = first_[bits >> 24];
+  while (cdf_[k] <= bits) ++k;
+  return k;
+}
+
+void PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t group, std::uint32_t counts[4]) const {
+  const std::uint64_t index = static_cast<std::uint64_t>(tick) << 24 | group;  // 2^24 groups of four; ticks of up to 2^40
+  const Bits bits = random_bits(seed_, stream_ + trial * 0x9E3779B97F4A7C15ull, index);
+  counts[0] = count(static_cast<std::uint32_t>(bits.low)), counts[1] = count(static_cast<std::uint32_t>(bits.low >> 32));
+  counts[2] = count(static_cast<std::uint32_t>(bits.high)), counts[3] = count(static_cast<std::uint32_t>(bits.high >> 32));
+}
+
+Sources::Sources(const Network& network, const std::vector<bool>& skip) : network_(&network), trains_(network.populations().size()), skip_(skip) {
+  const double tick_s = static_cast<double>(network.resolution()) * 1e-9;
+  for (std::uint32_t p = 0; p < trains_.size(); ++p) {
+    const Population& population = network.populations()[p];
+    if (!population.is_source() || skip_[p]) continue;
+    Train& train = trains_[p];
+    train.stream = stream_of(population.name, "source");
+    if (const auto* s = std::get_if<PoissonSource>(&population.source())) {
+      train.per_tick = s->rate_hz * tick_s;
+      if (train.per_tick < kCountsFrom) continue;
+      counted_.push_back(p);
+      counts_.emplace_back(train.per_tick, network.seed(), train.stream);
+    } else if (const auto* r = std::get_if<RegularSource>(&population.source())) {
+      train.per_tick = r->rate_hz * tick_s;
+    }
+  }
+  reset(0);
+}
+
+void Sources::reset(std::uint64_t trial) {
+  trial_ = trial;
+  calendar_.clear(0);
+  for (std::uint32_t p = 0; p < trains_.size(); ++p) {
+    const Population& population = network_->populations()[p];
+    if (!population.is_source() || skip_[p]) continue;
+    if (std::holds_alternative<SpikeListSource>(population.source())) start_list(p);
+    else if (trains_[p].per_tick > 0 && !std::count(counted_.begin(), counted_.end(), p)) start_train(p);
+  }
+}
+
+void Sources::start_list(std::uint32_t p) {
+  for (const auto& e : std::get<SpikeListSource>(network_->populations()[p].source()).events) {
+    const Tick tick = (e.time + network_->resolution() / 2) / network_->resolution();
+    calendar_.put(tick, {p, e.neuron, false});
+  }
+}
+
+void Sources::start_train(std::uint32_t p) {
+  Train& train = trains_[p];
+  const Population& population = network_->populations()[p];
+  const auto n = static_cast<std::uint32_t>(population.size());
+  train.drawn.assign(n, 0);
+  train.at.assign(n, -1);
+  if (const auto* r = std::get_if<RegularSource>(&population.source()))
+    for (std::uint32_t i = 0; i < n; ++i) train.at[i] = r->random_phase ? random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, i) : r->phase;
+  for (std::uint32_t i = 0; i < n; ++i) renew(p, i);
+}
+
+void Sources::renew(std::uint32_t p, std::uint32_t i) {
+  Train& train = trains_[p];
+  const std::uint64_t k = train.drawn[i]++;
+  double tick = 0;
+  if (std::holds_alternative<RegularSource>(network_->populations()[p].source())) {
+    tick = std::ceil((static_cast<double>(k) + train.at[i]) / train.per_tick - 1e-9);
+  } else {  // geometric gaps: the Bernoulli process with the Poisson process's probability of a spike in a tick
+    const double u = random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, k << 32 | i);
+    tick = train.at[i] += 1 + std::floor(-std::log1p(-u) / train.per_tick);
+  }
+  if (tick < 4e18) calendar_.put(static_cast<Tick>(tick), {p, i, true});
+}
+
+Tick Sources::next(Tick now) const { return counted_.empty() ? calendar_.next(now) : now; }
+
+void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
+  for (std::size_t c = 0; c < counted_.size(); ++c) {
+    const auto n = static_cast<std::uint32_t>(network_->populations()[counted_[c]].size());
+    for (Tick tick = from; tick < until; ++tick)
+      for (std::uint32_t group = 0; group * 4 < n; ++group) {
+        std::uint32_t counts[4];
+        counts_[c].draw(trial_, tick, group, counts);
+        for (std::uint32_t i = 0; i < 4 && group * 4 + i < n; ++i)
+          for (std::uint32_t k = 0; k < counts[i]; ++k) spikes.push_back({tick, counted_[c], group * 4 + i});
+      }
+  }
+  for (Tick tick = calendar_.next(from); tick < until; tick = calendar_.next(tick + 1)) {
+    take(tick);
+    for (const Item& item : due_) spikes.push_back({tick, item.population, item.neuron});
+  }
+}
+
+void Sources::restore(std::uint64_t trial, Tick now) {
+  reset(trial);
+  for (Tick tick = calendar_.next(0); tick < now; tick = calendar_.next(tick + 1)) take(tick);
+}
+
+/// What is due at a tick, into due_; trains draw their next spikes.
+void Sources::take(Tick tick) {
+  calendar_.take(tick, due_);
+  for (const Item& item : due_)
+    if (item.renews) renew(item.population, item.neuron);
+}
+
+}  // namespace spikeloop::engine

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/engine/calendar.hpp"
+#include "core/network.hpp"
+
+namespace spikeloop::engine {
+
+/// A spike inside the engine.
+struct TickSpike {
+  Tick tick = 0;
+  std::uint32_t population = 0;
+  std::uint32_t neuron = 0;
+
+  friend auto operator<=>(const TickSpike&, const TickSpike&) = default;
+};
+
+/// Poisson counts for one tick by inversion of the distribution function: four neurons share one random block.
+class PoissonCounts {
+ public:
+  PoissonCounts() = default;
+  PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream);
+  /// Counts of neurons 4 `group` .. 4 `group` + 3 at a tick of a trial.
+  void draw(std::uint64_t trial, Tick tick, std::uint32_t group, std::uint32_t counts[4]) const;
+
+ private:
+  std::uint32_t count(std::uint32_t bits) const;
+  std::uint64_t seed_ = 0, stream_ = 0;
+  std::vector<std::uint64_t> cdf_;        ///< P(count <= k) x 2^32
+  std::vector<std::uint8_t> first_;       ///< smallest count of each 1/256 of the unit interval: where the search starts
+};
+
+/// Below this many expected spikes per neuron and tick, gaps are drawn; at or above it, counts.
+inline constexpr double kCountsFrom = 0.1;
+
+/// The spikes that sources emit, tick by tick: Poisson, regular, lists, and what was handed in from outside.
+class Sources {
+ public:
+  /// `skip[p]`: the Poisson population p is drawn where it arrives, and emits nothing here.
+  Sources(const Network& network, const std::vector<bool>& skip);
+
+  void reset(std::uint64_t trial);
+  /// Spikes of external sources, at ticks >= the next one to be emitted.
+  void add(const TickSpike& spike) { calendar_.put(spike.tick, {spike.population, spike.neuron, false}); }
+  /// The first tick >= `now` at which something may be emitted, or kNever.
+  Tick next(Tick now) const;
+  /// Appends the spikes of the ticks in [from, until), which must not be skipped over.
+  void emit(Tick from, Tick until, std::vector<TickSpike>& spikes);
+  /// Goes to the state in which all ticks before `now` of the trial have been emitted.
+  void restore(std::uint64_t trial, Tick now);
+
+ private:
+  struct Item {
+    std::uint32_t population = 0, neuron = 0;
+    bool renews = false;  ///< the neuron's next spike is drawn when this one is emitted
+  };
+  struct Train {
+    std::uint64_t stream = 0;
+    double per_tick = 0;  ///< expected spikes per tick
+    std::vector<std::uint64_t> drawn;  ///< per neuron: spikes drawn so far
+    std::vector<double> at;            ///< per neuron: time of the last one in ticks (regular: the phase)
+  };
+  void take(Tick tick);
+  void renew(std::uint32_t population, std::uint32_t neuron);
+  void start_train(std::uint32_t population);
+  void start_list(std::uint32_t population);
+
+  const Network* network_;
+  std::uint64_t trial_ = 0;
+  std::vector<Train> trains_;
+  std::vector<std::uint32_t> counted_;  ///< Poisson populations drawn by counts
+  std::vector<PoissonCounts> counts_;   ///< one for each of these
+  std::vector<bool> skip_;
+  Calendar<Item> calendar_;
+  std::vector<Item> due_;
+};
+
+}  // namespace spikeloop::engine
