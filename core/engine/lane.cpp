@@ -51,7 +51,7 @@ void Lane::tick(Tick t) {
   learning_.clear();
   draw_drives(t);
   arrivals_.take(t, due_);
-  for (const Arrival& arrival : due_) deliver(arrival, t);
+  for (const Arrival& arrival : due_) deliver(arrival);
   visits_.take(t, due_visits_);
   for (const Visit& visit : due_visits_) {
     Block& b = blocks_[visit.population];
@@ -101,7 +101,7 @@ std::vector<float>& Lane::accumulator(Block& b, Port port, float weight) {
   return b.dynamics.synaptic && weight < 0 ? b.basal_inhibitory : b.basal;
 }
 
-void Lane::deliver(const Arrival& arrival, Tick t) {
+void Lane::deliver(const Arrival& arrival) {
   ProjectionState& p = projections_[arrival.projection];
   if (p.current) return deliver_current(p, arrival.segment);
   if (p.plasticity) {

@@ -116,7 +116,7 @@ class Lane {
   void start_neurons();
   void tick(Tick tick);
   void draw_drives(Tick tick);
-  void deliver(const Arrival& arrival, Tick tick);
+  void deliver(const Arrival& arrival);
   void deliver_current(ProjectionState& p, std::size_t step);
   std::vector<float>& accumulator(Block& block, Port port, float weight);
   void update(std::uint32_t population, Tick tick);

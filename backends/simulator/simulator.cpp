@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/simulator/simulator.hpp"
+
+#include <fmt/format.h>
+
+#include "core/engine/engine.hpp"
+
+namespace spikeloop {
+namespace {
+
+class SimulatorProgram final : public Program {
+ public:
+  SimulatorProgram(const Network& network, std::size_t threads) : network_(std::make_shared<Network>(network)), threads_(threads) {}
+
+  std::string describe() const override {
+    double neurons = 0, synapses = 0;
+    for (const Population& p : network_->populations()) neurons += static_cast<double>(p.size());
+    for (const Projection& p : network_->projections()) synapses += network_->expected_synapses(p);
+    return fmt::format("simulator, {} thread{}, tick {} ms, {:.0f} neurons and sources, {:.0f} synapses", threads_, threads_ == 1 ? "" : "s",
+                       to_ms(network_->resolution()), neurons, synapses);
+  }
+
+  std::unique_ptr<Session> start(std::span<const InitialWeights> initial) const override {
+    return std::make_unique<engine::Engine>(network_, threads_, initial);
+  }
+
+ private:
+  std::shared_ptr<const Network> network_;
+  std::size_t threads_;
+};
+
+class Simulator final : public Backend {
+ public:
+  explicit Simulator(std::size_t threads) : threads_(threads) {}
+  std::string name() const override { return "simulator"; }
+
+  std::vector<Diagnostic> check(const Network& network) const override {
+    std::vector<Diagnostic> faults;
+    for (std::size_t k = 0; k < network.projections().size(); ++k) {
+      const Projection& p = network.projections()[k];
+      if (p.rule.empty() || is_constant(p.delay_ms)) continue;
+      faults.push_back({fmt::format("projections[{}].delays_ms", k), fmt::format("\"{}\" is plastic and has distributed delays; the simulator learns only with one delay a projection", p.name),
+                        "use delay_ms, or split the projection", "", 0, 0});
+    }
+    return faults;
+  }
+
+  std::shared_ptr<const Program> compile(const Network& network) const override {
+    std::string faults;
+    for (const Diagnostic& d : check(network)) faults += (faults.empty() ? "" : "\n") + to_string(d);
+    if (!faults.empty()) throw CapacityError(faults);
+    return std::make_shared<SimulatorProgram>(network, threads_);
+  }
+
+ private:
+  std::size_t threads_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_simulator(std::size_t threads) { return std::make_unique<Simulator>(threads == 0 ? 1 : threads); }
+
+}  // namespace spikeloop

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace spikeloop::engine {
+namespace {
+
+/// Lane l of n owns an equal share of every population, in multiples of 64 neurons, so that small populations are not cut.
+std::vector<Slice> slices_of(const Network& network, std::size_t lane, std::size_t lanes) {
+  std::vector<Slice> slices;
+  for (const Population& p : network.populations()) {
+    const std::uint64_t chunks = (p.size() + 63) / 64;
+    const auto edge = [&](std::uint64_t l) { return static_cast<std::uint32_t>(std::min(p.size(), chunks * l / lanes * 64)); };
+    slices.push_back({edge(lane), edge(lane + 1)});
+  }
+  return slices;
+}
+
+std::vector<bool> drawn_at_arrival(const Network& network) {
+  std::vector<bool> drawn;
+  for (std::size_t p = 0; p < network.populations().size(); ++p) drawn.push_back(engine::drawn_at_arrival(network, p));
+  return drawn;
+}
+
+Tick ceil_tick(Time t, Time resolution) { return t <= 0 ? 0 : (t - 1) / resolution + 1; }
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, std::span<const InitialWeights> initial)
+    : network_(std::move(network)), sources_(*network_, drawn_at_arrival(*network_)) {
+  lanes_.resize(std::max<std::size_t>(1, threads));
+  team_ = std::make_unique<Team>(lanes_.size());
+  team_->run([&](std::size_t l) { lanes_[l] = std::make_unique<Lane>(*network_, slices_of(*network_, l, lanes_.size())); });
+  const std::size_t populations = network_->populations().size(), projections = network_->projections().size();
+  counts_.populations.resize(populations);
+  counts_.projections.resize(projections);
+  observed_.resize(populations);
+  gates_.resize(populations);
+  for (const Probe& probe : network_->probes())
+    if (probe.variable == Probe::Variable::kSpikes) observed_[network_->population_index(probe.population)] = true;
+  least_delay_ = projections == 0 ? kMillisecond : kNever;
+  for (std::size_t k = 0; k < projections; ++k) {
+    const Projection& p = network_->projections()[k];
+    Tick least = kNever, largest = 1;
+    for (auto& lane : lanes_) least = std::min(least, lane->synapses(k).least_delay), largest = std::max(largest, lane->synapses(k).largest_delay);
+    least_delay_ = std::min(least_delay_, least);
+    largest_delay_ = std::max(largest_delay_, largest);
+    const auto target = static_cast<std::uint32_t>(network_->population_index(p.target));
+    if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back({target, least});
+  }
+  for (const InitialWeights& w : initial) set_weights(w.projection, w.weights);
+}
+
+void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& sink) {
+  const Tick until = ceil_tick(until_time, network_->resolution());
+  accept(spikes_in, until);
+  while (now_ < until) {
+    const Tick from = std::max(now_, next_activity());
+    if (from >= until) {
+      counts_.simulated += (until - now_) * network_->resolution();
+      now_ = until;
+      return;
+    }
+    const Tick sampled = next_sample(from);
+    Tick end = from > until - least_delay_ ? until : from + least_delay_;
+    if (sampled < end) end = sampled + 1;
+    counts_.simulated += (end - now_) * network_->resolution();
+    epoch(from, end, sink);
+    now_ = end;
+    if (sampled == end - 1) sample(sampled, sink);
+  }
+}
+
+void Engine::accept(std::span<const Spike> spikes_in, Tick until) {
+  for (const Spike& s : spikes_in) {
+    if (s.population >= network_->populations().size()) throw DescriptionError(fmt::format("an input spike names population {}, but there are {}", s.population, network_->populations().size()));
+    const Population& p = network_->populations()[s.population];
+    if (!p.is_source() || !std::holds_alternative<ExternalSource>(p.source()))
+      throw DescriptionError(fmt::format("an input spike names population \"{}\", which is not an external source (declare it with `source {{ external {{}} }}`)", p.name));
+    if (s.neuron >= p.size()) throw DescriptionError(fmt::format("an input spike names neuron {} of \"{}\", which has {}", s.neuron, p.name, p.size()));
+    const Tick tick = (s.time + network_->resolution() / 2) / network_->resolution();
+    if (tick >= until) throw DescriptionError(fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice", p.name, to_ms(s.time)));
+    if (s.time < 0 || tick < now_) ++counts_.late;
+    else sources_.add({tick, s.population, s.neuron});
+  }
+}
+
+Tick Engine::next_activity() const {
+  Tick next = std::min(sources_.next(now_), next_sample(now_));
+  for (const auto& lane : lanes_) next = std::min(next, lane->next(now_));
+  return next;
+}
+
+void Engine::epoch(Tick from, Tick until, Sink& sink) {
+  spikes_.clear();
+  sources_.emit(from, until, spikes_);
+  for (const TickSpike& s : spikes_) ++counts_.populations[s.population].spikes;
+  if (lanes_.size() == 1) lanes_[0]->run(from, until);
+  else team_->run([&](std::size_t l) { lanes_[l]->run(from, until); });
+  exchange(until, sink);
+}
+
+/// Gathers what the lanes and sources emitted, in the order (tick, population, neuron), and hands it to everybody.
+void Engine::exchange(Tick until, Sink& sink) {
+  for (auto& lane : lanes_) {
+    spikes_.insert(spikes_.end(), lane->spikes().begin(), lane->spikes().end());
+    lane->spikes().clear();
+  }
+  if (!std::is_sorted(spikes_.begin(), spikes_.end())) std::sort(spikes_.begin(), spikes_.end());
+  for (const TickSpike& s : spikes_) {
+    if (observed_[s.population]) sink.spike({s.tick * network_->resolution(), s.population, s.neuron});
+    for (const auto& [target, delay] : gates_[s.population])
+      for (auto& lane : lanes_) lane->open_gate(target, s.tick + delay);
+  }
+  const auto receive = [&](std::size_t l) {
+    for (const TickSpike& s : spikes_) lanes_[l]->receive(s, until);
+  };
+  if (lanes_.size() == 1 || spikes_.size() < 32)
+    for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
+  else team_->run(receive);
+  std::erase_if(in_flight_, [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
+  in_flight_.insert(in_flight_.end(), spikes_.begin(), spikes_.end());
+}
+
+Tick Engine::next_sample(Tick from) const {
+  Tick next = kNever;
+  for (const Probe& p : network_->probes()) {
+    if (p.variable == Probe::Variable::kSpikes) continue;
+    const double tick_ms = to_ms(network_->resolution());
+    const auto start = static_cast<Tick>(std::llround(p.start_ms / tick_ms));
+    const auto every = std::max(Tick{1}, static_cast<Tick>(std::llround(p.every_ms / tick_ms)));
+    next = std::min(next, from <= start ? start : start + (from - start + every - 1) / every * every);
+  }
+  return next;
+}
+
+void Engine::sample(Tick tick, Sink& sink) {
+  for (std::uint32_t i = 0; i < network_->probes().size(); ++i) {
+    const Probe& p = network_->probes()[i];
+    if (p.variable == Probe::Variable::kSpikes) continue;
+    const double tick_ms = to_ms(network_->resolution());
+    const auto start = static_cast<Tick>(std::llround(p.start_ms / tick_ms));
+    const auto every = std::max(Tick{1}, static_cast<Tick>(std::llround(p.every_ms / tick_ms)));
+    if (tick < start || (tick - start) % every != 0) continue;
+    sink.sample(tick * network_->resolution(), i, observe(p, tick));
+  }
+}
+
+std::vector<double> Engine::observe(const Probe& probe, Tick tick) const {
+  return probe.population.empty() ? observe_projection(probe, tick) : observe_neurons(probe, tick);
+}
+
+std::vector<double> Engine::observe_neurons(const Probe& probe, Tick tick) const {
+  const std::size_t p = network_->population_index(probe.population);
+  std::vector<double> values;
+  for (const auto& lane : lanes_) {
+    const Block& b = lane->block(p);
+    for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
+      const NeuronState s = lane->state_at(p, j, tick);
+      switch (probe.variable) {
+        case Probe::Variable::kPotential: values.push_back(s.v); break;
+        case Probe::Variable::kBasalCurrent: values.push_back(s.excitatory + s.inhibitory + b.extra_of(j) - (b.extra_feedback.empty() ? 0 : b.extra_feedback[j])); break;
+        case Probe::Variable::kApicalCurrent: values.push_back(s.apical + s.modulator + (b.extra_feedback.empty() ? 0 : b.extra_feedback[j])); break;
+        case Probe::Variable::kThreshold: values.push_back(b.theta[j] + s.adaptation); break;
+        default: throw BugError("a probe of a population asks for a projection's variable");
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<double> Engine::observe_projection(const Probe& probe, Tick tick) const {
+  const std::size_t k = network_->projection_index(probe.projection);
+  const Projection& p = network_->projections()[k];
+  std::vector<double> values;
+  if (probe.variable == Probe::Variable::kWeights) {
+    for (const float w : weights(k)) values.push_back(static_cast<double>(w));
+  } else if (probe.variable == Probe::Variable::kPreTrace) {
+    const std::size_t n = network_->populations()[network_->population_index(p.source)].size();
+    for (std::size_t i = 0; i < n; ++i) values.push_back(lanes_[0]->plasticity(k)->pre_trace(i, tick));
+  } else {
+    for (const auto& lane : lanes_)
+      if (const Trace* trace = lane->post_trace(k))
+        for (std::uint32_t j = 0; j < trace->value.size(); ++j) values.push_back(trace->at(j, tick));
+  }
+  return values;
+}
+
+void Engine::reset(std::uint64_t trial) {
+  trial_ = trial;
+  now_ = 0;
+  sources_.reset(trial);
+  in_flight_.clear();
+  for (auto& lane : lanes_) lane->reset(trial);
+}
+
+void Engine::for_each_synapse(std::size_t k, const EachSynapse& f) const {
+  struct Segment {
+    Tick delay;
+    std::size_t lane;
+    std::uint64_t begin, end;
+  };
+  const std::size_t sources = network_->populations()[network_->population_index(network_->projections()[k].source)].size();
+  std::vector<Segment> row;
+  for (std::size_t source = 0; source < sources; ++source) {
+    row.clear();
+    for (std::size_t l = 0; l < lanes_.size(); ++l) {
+      const Synapses& s = lanes_[l]->synapses(k);
+      if (s.uniform_delay) {
+        row.push_back({s.delay, l, s.segment_begin(source), s.segment_end(source)});
+        continue;
+      }
+      for (std::uint64_t g = s.first_segment[source]; g < s.first_segment[source + 1]; ++g) row.push_back({s.segment_delay[g], l, s.begin[g], s.begin[g + 1]});
+    }
+    std::stable_sort(row.begin(), row.end(), [](const Segment& a, const Segment& b) { return a.delay < b.delay; });
+    for (const Segment& g : row)
+      for (std::uint64_t i = g.begin; i < g.end; ++i) f(g.lane, i, source, g.delay);
+  }
+}
+
+std::vector<float> Engine::weights(std::size_t k) const {
+  for (const auto& lane : lanes_) lane->flush();
+  std::vector<float> values;
+  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) {
+    const Synapses& s = lanes_[l]->synapses(k);
+    values.push_back(s.weights.empty() ? s.weight : s.weights[i]);
+  });
+  return values;
+}
+
+void Engine::set_weights(std::size_t k, std::span<const float> weights) {
+  std::size_t expected = 0;
+  const std::size_t sources = network_->populations()[network_->population_index(network_->projections()[k].source)].size();
+  for (const auto& lane : lanes_) expected += lane->synapses(k).size(sources);
+  if (weights.size() != expected)
+    throw DescriptionError(fmt::format("projection \"{}\" has {} synapses, but {} weights were given", network_->projections()[k].name, expected, weights.size()));
+  for (const auto& lane : lanes_) {
+    lane->flush();
+    Synapses& s = lane->synapses(k);
+    s.weights.resize(s.size(sources));
+  }
+  std::size_t at = 0;
+  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { lanes_[l]->synapses(k).weights[i] = weights[at++]; });
+}
+
+Connectivity Engine::connectivity(std::size_t k) const {
+  Connectivity c;
+  const std::size_t target = network_->population_index(network_->projections()[k].target);
+  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t source, Tick delay) {
+    const Synapses& s = lanes_[l]->synapses(k);
+    const std::uint32_t j = s.dense ? static_cast<std::uint32_t>(i % s.width) : s.targets[i];
+    c.sources.push_back(static_cast<std::uint32_t>(source));
+    c.targets.push_back(j + lanes_[l]->block(target).slice.begin);
+    c.delays.push_back(delay);
+  });
+  return c;
+}
+
+std::vector<double> Engine::thresholds(std::size_t population) const {
+  std::vector<double> values;
+  for (const auto& lane : lanes_) {
+    const std::vector<double>& theta = lane->block(population).theta;
+    values.insert(values.end(), theta.begin(), theta.end());
+  }
+  return values;
+}
+
+void Engine::set_thresholds(std::size_t population, std::span<const double> thresholds) {
+  const Population& p = network_->populations()[population];
+  if (p.is_source() || thresholds.size() != p.size()) throw DescriptionError(fmt::format("\"{}\" does not have {} thresholds", p.name, thresholds.size()));
+  for (const auto& lane : lanes_) {
+    Block& b = lane->block(population);
+    std::copy_n(thresholds.begin() + b.slice.begin, b.slice.size(), b.theta.begin());
+  }
+}
+
+void Engine::set_learning(double rules, double homeostasis) {
+  rules_ = rules, homeostasis_ = homeostasis;
+  for (const auto& lane : lanes_) lane->set_learning(rules, homeostasis);
+}
+
+void Engine::commit() {
+  for (const auto& lane : lanes_) lane->commit(now_);
+}
+
+OperationCounts Engine::counts() const {
+  OperationCounts counts = counts_;
+  for (const auto& lane : lanes_) counts += lane->counts();
+  return counts;
+}
+
+}  // namespace spikeloop::engine

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/team.hpp"
+
+#include <utility>
+
+namespace spikeloop::engine {
+namespace {
+
+constexpr int kSpins = 2000;
+
+/// Waits until `value` is no longer `old`: an epoch is short, so spin first.
+template <class T>
+void wait_while(const std::atomic<T>& value, T old) {
+  for (int i = 0; i < kSpins; ++i)
+    if (value.load(std::memory_order_acquire) != old) return;
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+Team::Team(std::size_t size) : failures_(size) {
+  for (std::size_t i = 1; i < size; ++i) threads_.emplace_back([this, i] { loop(i); });
+}
+
+Team::~Team() {
+  stop_ = true;
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Team::call(std::size_t index) {
+  try {
+    (*work_)(index);
+  } catch (...) {
+    failures_[index] = std::current_exception();
+  }
+}
+
+void Team::loop(std::size_t index) {
+  for (std::uint64_t round = 0;;) {
+    wait_while(round_, round);
+    ++round;
+    if (stop_) return;
+    call(index);
+    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
+  }
+}
+
+void Team::run(const std::function<void(std::size_t)>& work) {
+  work_ = &work;
+  running_.store(threads_.size(), std::memory_order_release);
+  round_.fetch_add(1, std::memory_order_release);
+  round_.notify_all();
+  call(0);
+  for (std::size_t left = running_.load(std::memory_order_acquire); left != 0; left = running_.load(std::memory_order_acquire)) wait_while(running_, left);
+  for (std::exception_ptr& failure : failures_)
+    if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+}
+
+}  // namespace spikeloop::engine
