@@ -70,11 +70,14 @@ struct Experiment {
   std::size_t smoke_samples = 100;
   std::size_t smoke_epochs = 1;
   bool frozen_hidden_control = false;
-  std::optional<double> linear_baseline;  ///< filled in by the program: accuracy of a linear classifier on the same data
+  bool thresholds_learn = true;      ///< homeostasis goes on after the warm-up; off in the frozen control
 };
 
 /// All faults of an experiment against its network and data; empty if it is valid. Paths as in the schema.
 std::vector<Diagnostic> validate(const Experiment& experiment, const Network& network, const Dataset* dataset);
+
+/// The network with the probes that training and testing look through: spikes of every population, potentials of the readout at the end.
+NetworkDescription with_probes(NetworkDescription description, const Experiment& experiment);
 
 /// The control: the same network whose hidden layers (targets of rules other than the readout) keep their initial weights and get no feedback.
 NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout_population);
@@ -99,7 +102,10 @@ struct Evaluation {
   double latency_p50_ms = 0, latency_p99_ms = 0;
   double activation_sparsity = 0;   ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
   double bin_ms = 1;
-  double dense_operations = 0;      ///< NeuroBench: synapses x bins per sample
+  double dense_operations = 0;      ///< NeuroBench: synapses x bins, per sample
+  double effective_operations = 0;  ///< NeuroBench: spikes x synapses of non-zero weight, per sample
+  std::uint64_t parameters = 0;     ///< weights and thresholds of the network without its controllers
+  double connection_sparsity = 0;   ///< share of zero weights among them
 };
 
 /// One trial worth showing.
@@ -152,6 +158,9 @@ class Trainer {
   /// Epochs finished since construction or since the state that was restored, all of them included.
   const std::vector<EpochResult>& epochs() const;
 
+  /// The network as this seed runs it, probes included.
+  const Network& network() const;
+
   /// Everything needed to go on to the bit.
   State save() const;
   /// Throws DescriptionError if the state belongs to another experiment, network or version.
@@ -167,7 +176,7 @@ class Trainer {
 };
 
 /// Tests a network with the weights that `session` has; nothing is learned.
-/// `until` bounds the samples. Answers are those of the readout after test_ms.
+/// The session must be of a network with the probes of `with_probes`.
 Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data, const std::vector<std::size_t>& samples,
                     std::uint64_t seed);
 
@@ -191,6 +200,6 @@ struct NeuroBench {
   double connection_sparsity = 0, classification_accuracy = 0, activation_sparsity = 0;
   double effective_macs = 0, effective_acs = 0, dense = 0;
 };
-NeuroBench neurobench(const Network& network, const Evaluation& evaluation);
+NeuroBench neurobench(const Evaluation& evaluation);
 
 }  // namespace spikeloop

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/experiment.hpp"
+
+namespace spikeloop {
+
+/// Test accuracy of a linear classifier on the same data and split (softmax regression, full-batch gradient descent with momentum, the weight
+/// decay chosen on the validation part): what a hidden layer has to beat. Deterministic.
+double linear_baseline(const Dataset& data);
+
+}  // namespace spikeloop

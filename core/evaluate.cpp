@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Testing a trained network, and the figures that are made of the answers.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <tuple>
+
+#include "core/experiment.hpp"
+#include "core/trial.hpp"
+
+namespace spikeloop {
+namespace {
+
+/// Trials of tests have identities far from those of training, so that an answer does not depend on how long was trained.
+constexpr std::uint64_t kTestTrials = std::uint64_t{1} << 40;
+
+double percentile(std::vector<double> sorted, double share) {
+  if (sorted.empty()) return 0;
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())) - 1)];
+}
+
+/// What NeuroBench counts, gathered over samples.
+class Workload {
+ public:
+  Workload(const Network& network, const TrialPlan& plan, Session& session, double bin_ms) : network_(&network), plan_(&plan), bin_(from_ms(bin_ms)) {
+    for (std::size_t p = 0; p < network.populations().size(); ++p) fan_out_.emplace_back(network.populations()[p].size(), 0u);
+    for (std::size_t k = 0; k < network.projections().size(); ++k) {
+      const std::size_t source = network.population_index(network.projections()[k].source), target = network.population_index(network.projections()[k].target);
+      if (plan.controller[source] || plan.controller[target] || network.populations()[source].name.starts_with("ctrl.")) continue;
+      const std::vector<float> weights = session.weights(k);
+      const Connectivity c = session.connectivity(k);
+      for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (weights[i] == 0) ++zeros_;
+        else ++fan_out_[source][c.sources[i]];
+      }
+      synapses_ += weights.size();
+    }
+    for (std::size_t p = 0; p < network.populations().size(); ++p)
+      if (plan.hidden[p] || p == plan.readout) neurons_ += network.populations()[p].size();
+  }
+
+  void add(const std::vector<Spike>& spikes) {
+    active_.clear();
+    for (const Spike& s : spikes) {
+      effective_ += fan_out_[s.population][s.neuron];
+      if (plan_->hidden[s.population] || s.population == plan_->readout) active_.insert({s.population, s.neuron, s.time / bin_});
+    }
+    active_bins_ += active_.size();
+  }
+
+  void finish(Evaluation& e) const {
+    const double bins = std::ceil(static_cast<double>(plan_->test) / static_cast<double>(bin_)), samples = static_cast<double>(e.samples);
+    e.activation_sparsity = 1 - static_cast<double>(active_bins_) / (bins * static_cast<double>(neurons_) * samples);
+    e.dense_operations = static_cast<double>(synapses_) * bins;
+    e.effective_operations = static_cast<double>(effective_) / samples;
+    e.parameters = synapses_ + neurons_;
+    e.connection_sparsity = synapses_ == 0 ? 0 : static_cast<double>(zeros_) / static_cast<double>(synapses_);
+  }
+
+ private:
+  const Network* network_;
+  const TrialPlan* plan_;
+  Time bin_;
+  std::vector<std::vector<std::uint32_t>> fan_out_;  ///< non-zero synapses that leave a neuron
+  std::uint64_t synapses_ = 0, zeros_ = 0, neurons_ = 0, effective_ = 0, active_bins_ = 0;
+  std::set<std::tuple<std::uint32_t, std::uint32_t, Time>> active_;
+};
+
+}  // namespace
+
+Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data, const std::vector<std::size_t>& samples,
+                    std::uint64_t seed) {
+  const TrialPlan plan(experiment, network);
+  Evaluation e;
+  e.confusion.assign(data.classes, std::vector<std::uint32_t>(plan.outputs, 0));
+  Workload workload(network, plan, session, e.bin_ms);
+  TrialSink sink(plan);
+  std::vector<Spike> input;
+  session.set_learning(0, 0);
+  const OperationCounts before = session.counts();
+  std::size_t right = 0;
+  for (const std::size_t i : samples) {
+    sink.clear();
+    input.clear();
+    session.reset(kTestTrials + i);
+    encode_sample(plan, {data.samples.data() + i * data.features, data.features}, seed, kTestTrials + i, plan.test, input);
+    session.advance(plan.test, input, sink);
+    const std::uint32_t answer = sink.answer();
+    ++e.confusion[data.labels[i]][answer];
+    right += answer == data.labels[i];
+    e.latency_ms.push_back(to_ms(sink.decided));
+    workload.add(sink.spikes);
+  }
+  e.samples = samples.size();
+  e.counts = session.counts();
+  e.counts -= before;
+  if (samples.empty()) {
+    e.accuracy = std::numeric_limits<double>::quiet_NaN();
+    return e;
+  }
+  e.accuracy = static_cast<double>(right) / static_cast<double>(samples.size());
+  e.latency_p50_ms = percentile(e.latency_ms, 0.5);
+  e.latency_p99_ms = percentile(e.latency_ms, 0.99);
+  workload.finish(e);
+  return e;
+}
+
+MeanSpread accuracy_of(const std::vector<TrainingResult>& runs) {
+  MeanSpread m;
+  if (runs.empty()) return m;
+  for (const TrainingResult& r : runs) m.mean += r.test.accuracy / static_cast<double>(runs.size());
+  for (const TrainingResult& r : runs) m.spread += (r.test.accuracy - m.mean) * (r.test.accuracy - m.mean);
+  m.spread = runs.size() < 2 ? 0 : std::sqrt(m.spread / static_cast<double>(runs.size() - 1));
+  return m;
+}
+
+NeuroBench neurobench(const Evaluation& e) {
+  NeuroBench n;
+  n.footprint = e.parameters * sizeof(float);
+  n.connection_sparsity = std::round(e.connection_sparsity * 1e4) / 1e4;
+  n.classification_accuracy = e.accuracy;
+  n.activation_sparsity = e.activation_sparsity;
+  n.effective_acs = e.effective_operations;
+  n.dense = e.dense_operations;
+  return n;
+}
+
+}  // namespace spikeloop

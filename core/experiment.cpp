@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/experiment.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include "core/random.hpp"
+#include "core/trial.hpp"
+
+namespace spikeloop {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x3130524e49415254ull;  // changes with the layout of a trainer's state
+constexpr std::size_t kWarmUp = SIZE_MAX - 1;              // the "epoch" of the warm-up, for its order of samples
+
+Network network_of_seed(NetworkDescription description, const Experiment& experiment, std::uint64_t seed) {
+  description.seed = seed;
+  return Network(with_probes(std::move(description), experiment));
+}
+
+/// A permutation of n that depends on (seed, epoch) alone (Fisher, Yates).
+std::vector<std::size_t> shuffled(std::vector<std::size_t> items, std::uint64_t seed, std::uint64_t epoch) {
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random_below(seed, stream_of("epoch", "order") + epoch, i, i)]);
+  return items;
+}
+
+std::vector<std::size_t> limited(const std::vector<std::size_t>& items, std::size_t limit) {
+  return {items.begin(), items.begin() + static_cast<std::ptrdiff_t>(limit == 0 ? items.size() : std::min(limit, items.size()))};
+}
+
+}  // namespace
+
+NetworkDescription with_probes(NetworkDescription d, const Experiment& e) {
+  const auto add = [&d](Probe probe) {
+    for (const Probe& p : d.probes)
+      if (p.name == probe.name) return;
+    d.probes.push_back(std::move(probe));
+  };
+  std::vector<std::string> names;
+  for (const Population& p : d.populations)
+    if (!p.is_source() || std::holds_alternative<ExternalSource>(p.source())) names.push_back(p.name);
+  for (const Controller& c : d.controllers) names.push_back(controller_plus(c.population)), names.push_back(controller_minus(c.population));
+  for (const std::string& name : names) add({name + ".spikes", name, "", Probe::Variable::kSpikes, 0, 1});
+  for (const double at : {e.free_ms, e.test_ms})
+    if (at > to_ms(d.resolution)) add({fmt::format("{}.potential.{}", e.readout.population, at), e.readout.population, "", Probe::Variable::kPotential, at - to_ms(d.resolution), 1e9});
+  return d;
+}
+
+NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout) {
+  NetworkDescription d = description;
+  for (Projection& p : d.projections)
+    if (p.target != readout) p.rule.clear();
+  for (Controller& c : d.controllers) std::erase_if(c.feedback, [&](const Feedback& f) { return f.to != readout; });
+  return d;
+}
+
+struct Trainer::Impl {
+  Impl(const Experiment& e, const Network& n, const Backend& backend, const Dataset& d, std::uint64_t s, std::size_t limit)
+      : experiment(e), network(network_of_seed(n.description(), e, s)), plan(experiment, network), data(&d), seed(s), sink(plan) {
+    session = backend.compile(network)->start();
+    train = limited(d.train, limit);
+    validation = limited(d.validation, limit);
+    test = limited(d.test, limit);
+    warm_up = limit == 0 ? e.warm_up_samples : std::min(limit, e.warm_up_samples);
+    if (limit != 0) experiment.epochs = std::min(e.epochs, e.smoke_epochs);
+    if (train.empty()) throw DescriptionError("the training part of the data is empty; nothing can be learned");
+  }
+
+  std::size_t total() const { return warm_up + experiment.epochs * train.size(); }
+  void warm_up_trial();
+  void training_trial();
+  void begin_epoch(std::size_t epoch);
+  void finish_epoch();
+  std::span<const float> sample(std::size_t i) const { return {data->samples.data() + i * data->features, data->features}; }
+  std::uint64_t fingerprint() const;
+  Progress report() const;
+  ExampleTrial example();
+  std::vector<ReceptiveField> fields() const;
+
+  Experiment experiment;
+  Network network;
+  TrialPlan plan;
+  const Dataset* data;
+  std::uint64_t seed;
+  TrialSink sink;
+  std::unique_ptr<Session> session;
+  std::vector<std::size_t> train, validation, test, order;
+  std::size_t warm_up = 0;
+  std::size_t ordered_epoch = SIZE_MAX;
+  std::vector<Spike> input;
+  std::size_t done = 0;                  ///< trials finished, warm-up included
+  std::vector<EpochResult> epochs;
+  EpochResult current;                   ///< sums over the epoch that is running
+  double running_accuracy = 0, running_spikes = 0, running_help = 0, running_weight = 0;
+};
+
+Trainer::Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit)
+    : impl_(std::make_unique<Impl>(experiment, network, backend, data, seed, samples_limit)) {}
+Trainer::~Trainer() = default;
+Trainer::Trainer(Trainer&&) noexcept = default;
+
+bool Trainer::done() const { return impl_->done == impl_->total(); }
+const std::vector<EpochResult>& Trainer::epochs() const { return impl_->epochs; }
+Session& Trainer::session() { return *impl_->session; }
+const Network& Trainer::network() const { return impl_->network; }
+
+bool Trainer::run(const std::atomic<bool>& stop, const std::function<void(const Progress&)>& progress) {
+  Impl& t = *impl_;
+  while (!done() && !stop.load(std::memory_order_relaxed)) {
+    if (t.done < t.warm_up) t.warm_up_trial();
+    else t.training_trial();
+    if (progress) progress(t.report());
+  }
+  return done();
+}
+
+/// Label-free: thresholds move towards their target rates, weights do not move.
+void Trainer::Impl::warm_up_trial() {
+  begin_epoch(kWarmUp);
+  const std::size_t i = order[done % order.size()];
+  session->set_learning(0, experiment.warm_up_homeostasis);
+  session->reset(done + 1);
+  input.clear();
+  sink.clear();
+  encode_sample(plan, sample(i), seed, done + 1, plan.free, input);
+  session->advance(plan.free, input, sink);
+  session->commit();
+  ++done;
+}
+
+void Trainer::Impl::begin_epoch(std::size_t epoch) {
+  if (ordered_epoch == epoch) return;
+  order = shuffled(train, seed, epoch);
+  ordered_epoch = epoch;
+}
+
+/// reset -> free phase -> feedback phase -> off; weights change at the commit (or online, if the rule says so).
+void Trainer::Impl::training_trial() {
+  const std::size_t n = done - warm_up, epoch = n / train.size();
+  begin_epoch(epoch);
+  const std::size_t i = order[n % train.size()];
+  const double share = static_cast<double>(n) / static_cast<double>(experiment.epochs * train.size());
+  const double rate = 1 - share * (1 - experiment.anneal_to);
+  session->set_learning(rate, experiment.thresholds_learn ? rate : 0);
+  session->reset(done + 1);
+  input.clear();
+  sink.clear();
+  encode_sample(plan, sample(i), seed, done + 1, plan.free + plan.feedback, input);
+  const auto later = std::partition(input.begin(), input.end(), [&](const Spike& s) { return s.time < plan.free; });
+  session->advance(plan.free, std::span(input.begin(), later), sink);
+  const bool right = sink.answer() == data->labels[i];
+  input.erase(input.begin(), later);
+  encode_target(plan, data->labels[i], input);
+  session->advance(plan.free + plan.feedback, input, sink);
+  session->commit();
+  ++done;
+  current.train_accuracy += right;
+  current.help += static_cast<double>(sink.help);
+  current.helped += sink.help > 0;
+  current.hidden_spikes += static_cast<double>(sink.hidden);
+  constexpr double kForget = 1.0 / 200;
+  running_weight += kForget * (1 - running_weight);
+  running_accuracy += kForget * (right - running_accuracy);
+  running_spikes += kForget * (static_cast<double>(sink.total) - running_spikes);
+  running_help += kForget * (static_cast<double>(sink.help) - running_help);
+  if ((n + 1) % train.size() == 0) finish_epoch();
+}
+
+void Trainer::Impl::finish_epoch() {
+  const double trials = static_cast<double>(train.size());
+  for (double* x : {&current.train_accuracy, &current.help, &current.helped, &current.hidden_spikes}) *x /= trials;
+  current.epoch = epochs.size();
+  current.validation_accuracy = evaluate(experiment, network, *session, *data, validation, seed).accuracy;
+  epochs.push_back(current);
+  current = {};
+}
+
+Progress Trainer::Impl::report() const {
+  Progress p;
+  p.seed = seed;
+  p.warm_up = done <= warm_up;
+  p.epoch = p.warm_up ? 0 : (done - warm_up - 1) / train.size();
+  p.epochs = experiment.epochs;
+  p.samples_done = done, p.samples_total = total();
+  const double weight = std::max(running_weight, 1e-12);
+  p.running_accuracy = running_accuracy / weight;
+  p.spikes_per_sample = running_spikes / weight;
+  p.help = running_help / weight;
+  return p;
+}
+
+std::uint64_t Trainer::Impl::fingerprint() const {
+  std::uint64_t h = network.fingerprint();
+  const auto number = [&h](auto x) { h = hash_bytes(h, &x, sizeof x); };
+  for (const double x : {experiment.free_ms, experiment.feedback_ms, experiment.test_ms, experiment.anneal_to, experiment.warm_up_homeostasis, experiment.encode.max_hz,
+                         experiment.encode.mean.value_or(-1)})
+    number(x);
+  for (const std::size_t x : {experiment.epochs, warm_up, train.size(), validation.size(), test.size()}) number(x);
+  number(seed);
+  number(experiment.thresholds_learn);
+  h = hash_bytes(h, data->sha256.data(), data->sha256.size());
+  for (const Rule& r : network.rules()) {
+    number(r.kind.index());
+    if (const auto* f = std::get_if<FeedbackCurrent>(&r.kind)) number(f->eta);
+    if (const auto* s = std::get_if<StdpFeedback>(&r.kind)) number(s->a_plus), number(s->a_minus);
+  }
+  return h;
+}
+
+namespace {
+
+template <class T>
+void put(State& state, const T& x) {
+  const auto* p = reinterpret_cast<const std::byte*>(&x);
+  state.insert(state.end(), p, p + sizeof x);
+}
+
+template <class T>
+T take(const State& state, std::size_t& at) {
+  if (state.size() - at < sizeof(T)) throw DescriptionError("the saved training state is truncated; use a complete checkpoint");
+  T x;
+  std::memcpy(&x, state.data() + at, sizeof x);
+  at += sizeof x;
+  return x;
+}
+
+}  // namespace
+
+State Trainer::save() const {
+  const Impl& t = *impl_;
+  State state;
+  put(state, kMagic);
+  put(state, t.fingerprint());
+  put(state, static_cast<std::uint64_t>(t.done));
+  for (const double x : {t.running_accuracy, t.running_spikes, t.running_help, t.running_weight}) put(state, x);
+  put(state, t.current);
+  put(state, static_cast<std::uint64_t>(t.epochs.size()));
+  for (const EpochResult& e : t.epochs) put(state, e);
+  const State session = t.session->save();
+  state.insert(state.end(), session.begin(), session.end());
+  return state;
+}
+
+void Trainer::restore(const State& state) {
+  Impl& t = *impl_;
+  std::size_t at = 0;
+  if (take<std::uint64_t>(state, at) != kMagic) throw DescriptionError("the saved training state was written by another version of the program; start the run anew");
+  if (take<std::uint64_t>(state, at) != t.fingerprint())
+    throw DescriptionError("the saved training state belongs to another experiment, network or data set; resume it with the files it was started with");
+  t.done = take<std::uint64_t>(state, at);
+  for (double* x : {&t.running_accuracy, &t.running_spikes, &t.running_help, &t.running_weight}) *x = take<double>(state, at);
+  t.current = take<EpochResult>(state, at);
+  const auto epochs = take<std::uint64_t>(state, at);
+  if (epochs > t.experiment.epochs || t.done > t.total()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
+  t.epochs.clear();
+  for (std::uint64_t i = 0; i < epochs; ++i) t.epochs.push_back(take<EpochResult>(state, at));
+  t.session->restore(State(state.begin() + static_cast<std::ptrdiff_t>(at), state.end()));
+}
+
+TrainingResult Trainer::finish() {
+  Impl& t = *impl_;
+  if (!done()) throw BugError("a training run is finished before it is done");
+  TrainingResult r;
+  r.seed = t.seed;
+  r.epochs = t.epochs;
+  r.test = evaluate(t.experiment, t.network, *t.session, *t.data, t.test, t.seed);
+  r.example = t.example();
+  r.fields = t.fields();
+  r.weights_hash = kHashStart;
+  for (std::size_t k = 0; k < t.network.projections().size(); ++k) {
+    if (t.network.projections()[k].rule.empty()) continue;
+    const std::vector<float> weights = t.session->weights(k);
+    r.weights_hash = hash_bytes(r.weights_hash, weights.data(), weights.size() * sizeof(float));
+  }
+  return r;
+}
+
+/// The first test sample with teaching on and learning off: what the controller still has to do.
+ExampleTrial Trainer::Impl::example() {
+  ExampleTrial e;
+  if (test.empty()) return e;
+  const std::size_t i = test.front();
+  const Time until = plan.free + plan.feedback;
+  session->set_learning(0, 0);
+  session->reset(done + 1);
+  input.clear();
+  sink.clear();
+  encode_sample(plan, sample(i), seed, done + 1, until, input);
+  encode_target(plan, data->labels[i], input);
+  session->advance(until, input, sink);
+  e.label = data->labels[i];
+  e.free_ms = experiment.free_ms, e.feedback_ms = experiment.feedback_ms;
+  e.spikes = sink.spikes;
+  return e;
+}
+
+/// Weights from the input into the neurons of the largest plastic projection out of it; the strongest 24 neurons.
+std::vector<ReceptiveField> Trainer::Impl::fields() const {
+  constexpr std::size_t kFields = 24;
+  for (std::size_t k = 0; k < network.projections().size(); ++k) {
+    const Projection& p = network.projections()[k];
+    if (p.source != experiment.encode.population || network.population_index(p.target) == plan.readout || p.port != Port::kBasal) continue;
+    const std::size_t n = network.populations()[network.population_index(p.target)].size();
+    const std::vector<float> weights = session->weights(k);
+    if (weights.size() != data->features * n) continue;
+    std::vector<ReceptiveField> all(n);
+    for (std::size_t j = 0; j < n; ++j) {
+      all[j].neuron = static_cast<std::uint32_t>(j);
+      for (std::size_t i = 0; i < data->features; ++i) all[j].weights.push_back(weights[i * n + j]);
+    }
+    const auto norm = [](const ReceptiveField& f) { return std::inner_product(f.weights.begin(), f.weights.end(), f.weights.begin(), 0.0f); };
+    std::stable_sort(all.begin(), all.end(), [&](const ReceptiveField& a, const ReceptiveField& b) { return norm(a) > norm(b); });
+    all.resize(std::min(n, kFields));
+    return all;
+  }
+  return {};
+}
+
+}  // namespace spikeloop

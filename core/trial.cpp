@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/trial.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/controller.hpp"
+#include "core/random.hpp"
+
+namespace spikeloop {
+
+TrialPlan::TrialPlan(const Experiment& e, const Network& network)
+    : input(static_cast<std::uint32_t>(network.population_index(e.encode.population))),
+      readout(static_cast<std::uint32_t>(network.population_index(e.readout.population))),
+      outputs(static_cast<std::uint32_t>(network.populations()[readout].size())),
+      free(from_ms(e.free_ms)),
+      feedback(from_ms(e.feedback_ms)),
+      test(from_ms(e.test_ms)),
+      tick(network.resolution()),
+      encode(e.encode) {
+  for (const Controller& c : network.controllers()) {
+    if (c.population != e.readout.population) continue;
+    target = static_cast<std::uint32_t>(network.population_index(controller_target(c.population)));
+    true_hz = c.true_hz, other_hz = c.other_hz;
+  }
+  for (std::uint32_t p = 0; p < network.populations().size(); ++p) {
+    const Population& population = network.populations()[p];
+    controller.push_back(population.name.starts_with("ctrl.") && !population.is_source());
+    hidden.push_back(!population.is_source() && !controller[p] && p != readout);
+  }
+}
+
+void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes) {
+  double gain = 1;
+  if (plan.encode.mean) {
+    const double sum = std::accumulate(sample.begin(), sample.end(), 0.0);
+    gain = *plan.encode.mean * static_cast<double>(sample.size()) / std::max(sum, 1e-9);
+  }
+  const std::uint64_t stream = stream_of("encode", plan.encode.population) + trial * 0x9E3779B97F4A7C15ull;
+  const double most_hz = 1e9 / static_cast<double>(plan.tick);  // one spike a tick
+  for (std::uint32_t i = 0; i < sample.size(); ++i) {
+    const double hz = std::min(most_hz, plan.encode.max_hz * gain * static_cast<double>(sample[i]));
+    if (hz <= 0) continue;
+    const double phase = random_unit(seed, stream, i), period = 1e9 / hz;
+    for (double k = phase;; k += 1) {
+      const Time t = static_cast<Time>(std::floor(k * period / static_cast<double>(plan.tick))) * plan.tick;
+      if (t >= until) break;
+      spikes.push_back({t, plan.input, i});
+    }
+  }
+}
+
+void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes) {
+  if (!plan.target || plan.feedback == 0) return;
+  spikes.push_back({plan.free, *plan.target, plan.outputs});
+  for (std::uint32_t k = 0; k < plan.outputs; ++k) {
+    const double hz = k == label ? plan.true_hz : plan.other_hz;
+    for (double n = 0; hz > 0; n += 1) {
+      const Time t = plan.free + static_cast<Time>(std::floor(n * 1e9 / hz / static_cast<double>(plan.tick))) * plan.tick;
+      if (t >= plan.free + plan.feedback) break;
+      spikes.push_back({t, *plan.target, k});
+    }
+  }
+}
+
+void TrialSink::clear() {
+  std::fill(answers_.begin(), answers_.end(), 0u);
+  std::fill(potentials_.begin(), potentials_.end(), 0.0);
+  help = hidden = total = 0;
+  decided = 0;
+  leader_ = 0;
+  spikes.clear();
+}
+
+void TrialSink::spike(const Spike& s) {
+  ++total;
+  help += plan_->controller[s.population];
+  hidden += plan_->hidden[s.population];
+  spikes.push_back(s);
+  if (s.population != plan_->readout) return;
+  ++answers_[s.neuron];
+  if (s.neuron == leader_ || answers_[s.neuron] <= answers_[leader_]) return;
+  leader_ = s.neuron;
+  decided = s.time;
+}
+
+void TrialSink::sample(Time, std::uint32_t, std::span<const double> values) {
+  if (values.size() == potentials_.size()) potentials_.assign(values.begin(), values.end());
+}
+
+std::uint32_t TrialSink::answer() const {
+  std::uint32_t best = 0;
+  for (std::uint32_t k = 1; k < answers_.size(); ++k)
+    if (answers_[k] > answers_[best] || (answers_[k] == answers_[best] && potentials_[k] > potentials_[best])) best = k;
+  return best;
+}
+
+}  // namespace spikeloop

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/experiment.hpp"
+
+/// The pieces of a trial: spikes that go in, and what is counted of those that come out.
+namespace spikeloop {
+
+/// Where things are in a network that an experiment runs.
+struct TrialPlan {
+  TrialPlan(const Experiment& experiment, const Network& network);
+
+  std::uint32_t input = 0;           ///< population that the sample is encoded into
+  std::uint32_t readout = 0;
+  std::uint32_t outputs = 0;         ///< size of the readout
+  std::optional<std::uint32_t> target;  ///< source of the readout's controller
+  double true_hz = 0, other_hz = 0;
+  std::vector<bool> controller;      ///< per population: part of a controller
+  std::vector<bool> hidden;          ///< per population: neurons that are neither readout nor controller
+  Time free = 0, feedback = 0, test = 0;
+  Time tick = 0;
+  RateEncoding encode;
+};
+
+/// Regular trains in [0, until): rate max_hz x value x gain, phase drawn for (seed, trial, neuron).
+void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes);
+
+/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates, first spike at once.
+void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
+
+/// Counts the spikes of a trial.
+class TrialSink final : public Sink {
+ public:
+  explicit TrialSink(const TrialPlan& plan) : plan_(&plan), answers_(plan.outputs), potentials_(plan.outputs) {}
+  void clear();
+  void spike(const Spike& spike) override;
+  void sample(Time time, std::uint32_t probe, std::span<const double> values) override;
+  /// The class whose neuron spiked most so far; ties: larger potential (where it has been sampled), then lower index.
+  std::uint32_t answer() const;
+
+  std::uint64_t help = 0;     ///< controller spikes
+  std::uint64_t hidden = 0;   ///< spikes of hidden populations
+  std::uint64_t total = 0;    ///< spikes of all populations
+  Time decided = 0;           ///< when the answer by spike counts last changed
+  std::vector<Spike> spikes;  ///< all of them
+
+ private:
+  const TrialPlan* plan_;
+  std::vector<std::uint32_t> answers_;
+  std::vector<double> potentials_;
+  std::uint32_t leader_ = 0;
+};
+
+}  // namespace spikeloop
