@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proto/convert.hpp"
+
+namespace spikeloop::proto {
+namespace {
+
+void read_counts(const v1::OperationCounts& message, OperationCounts& counts) {
+  for (const auto& p : message.populations()) counts.populations.push_back({p.spikes(), p.updates()});
+  for (const auto& p : message.projections()) counts.projections.push_back({p.synaptic_events(), p.plastic_updates()});
+  counts.simulated = message.simulated_ns();
+  counts.late = message.late();
+  counts.dropped = message.dropped();
+  counts.overflowed = message.overflowed();
+}
+
+void write_counts(const OperationCounts& counts, v1::OperationCounts& message) {
+  for (const auto& p : counts.populations) {
+    auto* to = message.add_populations();
+    to->set_spikes(p.spikes), to->set_updates(p.updates);
+  }
+  for (const auto& p : counts.projections) {
+    auto* to = message.add_projections();
+    to->set_synaptic_events(p.synaptic_events), to->set_plastic_updates(p.plastic_updates);
+  }
+  message.set_simulated_ns(counts.simulated);
+  message.set_late(counts.late);
+  message.set_dropped(counts.dropped);
+  message.set_overflowed(counts.overflowed);
+}
+
+EpochResult read_epoch(const v1::EpochResult& e) {
+  return {e.epoch(), e.train_accuracy(), e.validation_accuracy(), e.help(), e.helped(), e.hidden_spikes()};
+}
+
+void write_epoch(const EpochResult& e, v1::EpochResult& message) {
+  message.set_epoch(e.epoch);
+  message.set_train_accuracy(e.train_accuracy);
+  message.set_validation_accuracy(e.validation_accuracy);
+  message.set_help(e.help);
+  message.set_helped(e.helped);
+  message.set_hidden_spikes(e.hidden_spikes);
+}
+
+Evaluation read_evaluation(const v1::Evaluation& message) {
+  Evaluation e;
+  e.samples = message.samples();
+  e.accuracy = message.accuracy();
+  // Rows are cut from the list, so that a number of classes that does not fit it cannot allocate anything.
+  const auto& cells = message.confusion();
+  const std::uint64_t classes = message.classes(), size = static_cast<std::uint64_t>(cells.size());
+  if (classes > 0 && classes <= size && size % classes == 0 && size / classes == classes)
+    for (auto row = cells.begin(); row != cells.end(); row += static_cast<std::ptrdiff_t>(classes))
+      e.confusion.emplace_back(row, row + static_cast<std::ptrdiff_t>(classes));
+  read_counts(message.counts(), e.counts);
+  e.latency_ms.assign(message.latency_ms().begin(), message.latency_ms().end());
+  e.latency_p50_ms = message.latency_p50_ms();
+  e.latency_p99_ms = message.latency_p99_ms();
+  e.activation_sparsity = message.activation_sparsity();
+  e.bin_ms = message.bin_ms();
+  e.dense_operations = message.dense_operations();
+  e.effective_operations = message.effective_operations();
+  e.parameters = message.parameters();
+  e.connection_sparsity = message.connection_sparsity();
+  return e;
+}
+
+void write_evaluation(const Evaluation& e, v1::Evaluation& message, bool heavy) {
+  message.set_samples(e.samples);
+  message.set_accuracy(e.accuracy);
+  message.set_classes(e.confusion.size());
+  for (const auto& row : e.confusion) message.mutable_confusion()->Add(row.begin(), row.end());
+  write_counts(e.counts, *message.mutable_counts());
+  if (heavy) message.mutable_latency_ms()->Assign(e.latency_ms.begin(), e.latency_ms.end());
+  message.set_latency_p50_ms(e.latency_p50_ms);
+  message.set_latency_p99_ms(e.latency_p99_ms);
+  message.set_activation_sparsity(e.activation_sparsity);
+  message.set_bin_ms(e.bin_ms);
+  message.set_dense_operations(e.dense_operations);
+  message.set_effective_operations(e.effective_operations);
+  message.set_parameters(e.parameters);
+  message.set_connection_sparsity(e.connection_sparsity);
+}
+
+ExampleTrial read_example(const v1::ExampleTrial& message) {
+  ExampleTrial example;
+  example.label = message.label();
+  example.free_ms = message.free_ms();
+  example.feedback_ms = message.feedback_ms();
+  const int spikes = std::min({message.time_ns_size(), message.population_size(), message.neuron_size()});
+  for (int i = 0; i < spikes; ++i) example.spikes.push_back({message.time_ns(i), message.population(i), message.neuron(i)});
+  return example;
+}
+
+void write_example(const ExampleTrial& example, v1::ExampleTrial& message) {
+  message.set_label(example.label);
+  message.set_free_ms(example.free_ms);
+  message.set_feedback_ms(example.feedback_ms);
+  for (const Spike& spike : example.spikes) {
+    message.add_time_ns(spike.time);
+    message.add_population(spike.population);
+    message.add_neuron(spike.neuron);
+  }
+}
+
+}  // namespace
+
+TrainingResult read_training_result(const v1::TrainingResult& message) {
+  TrainingResult result;
+  result.seed = message.seed();
+  for (const auto& epoch : message.epochs()) result.epochs.push_back(read_epoch(epoch));
+  result.test = read_evaluation(message.test());
+  result.example = read_example(message.example());
+  for (const auto& field : message.fields()) result.fields.push_back({field.neuron(), {field.weights().begin(), field.weights().end()}});
+  result.weights_hash = message.weights_hash();
+  result.training_seconds = message.training_seconds();
+  return result;
+}
+
+void write_training_result(const TrainingResult& result, v1::TrainingResult& message, bool heavy) {
+  message.set_seed(result.seed);
+  for (const EpochResult& epoch : result.epochs) write_epoch(epoch, *message.add_epochs());
+  write_evaluation(result.test, *message.mutable_test(), heavy);
+  if (heavy) write_example(result.example, *message.mutable_example());
+  for (std::size_t i = 0; heavy && i < result.fields.size(); ++i) {
+    auto* field = message.add_fields();
+    field->set_neuron(result.fields[i].neuron);
+    field->mutable_weights()->Assign(result.fields[i].weights.begin(), result.fields[i].weights.end());
+  }
+  message.set_weights_hash(result.weights_hash);
+  message.set_training_seconds(result.training_seconds);
+}
+
+EnergyReport read_energy(const v1::EnergyReport& message) {
+  EnergyReport energy{message.machine(), message.note(), {}};
+  for (const auto& line : message.lines()) {
+    const int operation = std::max(0, static_cast<int>(line.operation()) - 1);
+    energy.lines.push_back(
+        {line.part(), static_cast<Operation>(operation), line.count(), line.joules(), line.measured(), line.verified(), line.source()});
+  }
+  return energy;
+}
+
+void write_energy(const EnergyReport& energy, v1::EnergyReport& message) {
+  message.set_machine(energy.machine);
+  message.set_note(energy.note);
+  for (const EnergyLine& line : energy.lines) {
+    auto* to = message.add_lines();
+    to->set_part(line.part);
+    to->set_operation(static_cast<v1::Operation>(static_cast<int>(line.operation) + 1));
+    to->set_count(line.count);
+    to->set_joules(line.joules);
+    to->set_measured(line.measured);
+    to->set_verified(line.verified);
+    to->set_source(line.source);
+  }
+}
+
+}  // namespace spikeloop::proto
