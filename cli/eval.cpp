@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/eval.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "backends/simulator/simulator.hpp"
+#include "cli/inputs.hpp"
+#include "cli/results.hpp"
+#include "cli/run_directory.hpp"
+#include "core/io/files.hpp"
+#include "proto/write.hpp"
+#include "report/table.hpp"
+
+namespace spikeloop::cli {
+namespace fs = std::filesystem;
+namespace {
+
+struct Options {
+  std::vector<std::string> dirs;
+  std::string data_dir, backend = "simulator";
+};
+
+/// The stored result of a run directory, its tests done again with the stored weights.
+ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
+  std::error_code ignored;
+  if (!fs::exists(dir / "experiment.txtpb", ignored)) throw DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: it has no experiment.txtpb", dir.string()));
+  if (!fs::exists(dir / "report.pb", ignored)) throw DescriptionError(fmt::format("{} is not finished: go on with `spikeloop train --resume {}`", dir.string(), dir.string()));
+  const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
+  ExperimentResult result = read_report_binary(io::read_file(dir / "report.pb", std::size_t{1} << 30), (dir / "report.pb").string());
+  for (std::size_t i = 0; i < result.runs.size(); ++i) {
+    if (interrupted()) throw DeviceError("interrupted");
+    TrainingResult& run = result.runs[i];
+    NetworkDescription description = with_probes(loaded.network, loaded.experiment);
+    description.seed = run.seed;
+    const Network network(description);
+    const auto session = make_simulator()->compile(network)->start();
+    read_weights(weights_directory(dir, i, run.seed), network, *session);
+    std::vector<std::size_t> samples = loaded.data.test;
+    samples.resize(std::min(samples.size(), run.test.samples));  // a smoke run tested fewer
+    run.test = evaluate(loaded.experiment, network, *session, loaded.data, samples, run.seed);
+  }
+  const Network network(with_probes(loaded.network, loaded.experiment));
+  result.energy = energy_of(network, result.runs.front(), load_price_folder(dir / "prices"));
+  return result;
+}
+
+nlohmann::ordered_json to_json(const NeuroBench& n) {
+  return {{"Footprint", n.footprint}, {"ConnectionSparsity", n.connection_sparsity}, {"ClassificationAccuracy", n.classification_accuracy}, {"ActivationSparsity", n.activation_sparsity},
+          {"SynapticOperations", {{"Effective_MACs", n.effective_macs}, {"Effective_ACs", n.effective_acs}, {"Dense", n.dense}}}};
+}
+
+int eval(const Options& o, Terminal& t) {
+  if (o.backend != "simulator") throw DescriptionError(fmt::format("there is no back end \"{}\"; this version has: simulator", o.backend));
+  std::vector<ExperimentResult> results;
+  for (const std::string& dir : o.dirs) results.push_back(evaluate_directory(dir, o));
+  if (!t.json) {
+    t.out << report::render(report::training_table(results), t.colour);
+    return kOk;
+  }
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const MeanSpread m = accuracy_of(results[i].runs);
+    all.push_back({{"directory", o.dirs[i]}, {"experiment", results[i].experiment.name}, {"backend", "simulator"}, {"test_accuracy", m.mean}, {"spread", m.spread}, {"seeds", results[i].runs.size()},
+                   {"neurobench", to_json(neurobench(results[i].runs.front().test))}});
+  }
+  t.print({{"evaluations", all}});
+  return kOk;
+}
+
+}  // namespace
+
+Verb eval_verb() {
+  return {"eval", "test trained networks again, from their run directories alone", "Examples:\n  spikeloop eval runs/digits\n  spikeloop eval runs/digits runs/digits_stdp     one row each",
+          [](CLI::App& app) -> std::function<int(Terminal&)> {
+            auto o = std::make_shared<Options>();
+            app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required();
+            app.add_option("--data", o->data_dir, "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
+            app.add_option("--backend", o->backend, "where to run (default simulator)");
+            return [o](Terminal& t) { return eval(*o, t); };
+          }};
+}
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/cli.hpp"
+
+namespace spikeloop::cli {
+
+/// `eval DIR...`: trained networks on their test sets, from the files of the run directories alone.
+Verb eval_verb();
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "core/io/digits.hpp"
+#include "core/io/npy.hpp"
+
+namespace spikeloop::cli {
+namespace fs = std::filesystem;
+
+LoadOptions load_options() {
+  LoadOptions options;
+  options.read_tensor = [](const std::string& path) {
+    io::Matrix m = io::read_npy_matrix(path);
+    return TensorData{{m.rows, m.columns}, std::move(m.values)};
+  };
+  return options;
+}
+
+NetworkDescription load_network_of(const std::string& path) {
+  if (description_kind_of_file(path) != DescriptionKind::kExperiment) return load_network(path, load_options());
+  const Experiment e = load_experiment(path);
+  return load_network(resolve_path(path, e.network_file), load_options());
+}
+
+fs::path find_data(const std::string& description, const std::string& file, const std::string& data_dir) {
+  const fs::path beside = resolve_path(description, file), name = fs::path(file).filename();
+  std::error_code ignored;
+  if (fs::exists(beside, ignored)) return beside;
+  const char* environment = std::getenv("SPIKELOOP_DATA_DIR");
+  for (const fs::path& dir : {fs::path(data_dir), fs::path(environment ? environment : "")}) {
+    if (dir.empty()) continue;
+    if (fs::exists(dir / name, ignored)) return dir / name;
+    for (const auto& entry : fs::directory_iterator(dir, ignored))
+      if (entry.is_directory(ignored) && fs::exists(entry.path() / name, ignored)) return entry.path() / name;
+  }
+  return beside;
+}
+
+Dataset read_dataset(const DatasetSource& source) { return io::read_digits(source.file, source.sha256, source.split_file, source.validation_from_train); }
+
+LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir) {
+  if (description_kind_of_file(path) == DescriptionKind::kNetwork)
+    throw DescriptionError(fmt::format("{} is a network; an experiment is needed here (a file with `# proto-message: spikeloop.v1.Experiment` that names the network)", path));
+  LoadedExperiment loaded;
+  Experiment& e = loaded.experiment = load_experiment(path);
+  if (e.name.empty()) e.name = fs::path(path).stem().string();
+  e.network_file = resolve_path(path, e.network_file);
+  loaded.network = load_network(e.network_file, load_options());
+  e.dataset.file = find_data(path, e.dataset.file, data_dir).string();
+  e.dataset.split_file = find_data(path, e.dataset.split_file, data_dir).string();
+  loaded.data = read_dataset(e.dataset);
+  e.dataset.sha256 = loaded.data.sha256;
+  const Network network(loaded.network);
+  if (auto faults = validate(e, network, &loaded.data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
+  return loaded;
+}
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/results.hpp"
+
+#include <algorithm>
+
+#include "core/io/files.hpp"
+#include "core/io/spikes_csv.hpp"
+#include "proto/load.hpp"
+#include "proto/write.hpp"
+#include "report/html.hpp"
+
+namespace spikeloop::cli {
+namespace fs = std::filesystem;
+
+std::vector<PriceList> load_price_folder(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (entry.path().extension() == ".txtpb") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<PriceList> prices;
+  for (const fs::path& file : files) prices.push_back(load_prices(file.string()));
+  return prices;
+}
+
+std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices) {
+  std::vector<EnergyReport> reports;
+  for (const PriceList& p : prices) reports.push_back(estimate_energy(network, run.test.counts, p, static_cast<double>(std::max<std::size_t>(1, run.test.samples))));
+  return reports;
+}
+
+void write_reports(const fs::path& dir, const ExperimentResult& result, const Network& network, const report::RunInfo& info) {
+  io::write_file(dir / "report.json", report::training_json(result, network, info));
+  io::write_file(dir / "report.html", report::training_html(result, network, info));
+  io::write_file(dir / "report.pb", write_report_binary(result));
+  if (!result.runs.empty()) io::write_spikes_csv(dir / "spikes.csv", network.populations(), result.runs.front().example.spikes);
+}
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "core/experiment.hpp"
+#include "report/json.hpp"
+
+namespace spikeloop::cli {
+
+/// Every price list (.txtpb) of a folder, by file name; none if there is no such folder. Throws DescriptionError for a bad one.
+std::vector<PriceList> load_price_folder(const std::filesystem::path& folder);
+
+/// Energy of one inference of a tested run on each priced machine (estimated).
+std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices);
+
+/// Writes report.json, report.html, report.pb, and spikes.csv of the example trial.
+void write_reports(const std::filesystem::path& dir, const ExperimentResult& result, const Network& network, const report::RunInfo& info);
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/run_directory.hpp"
+
+#include <fmt/format.h>
+
+#include "core/io/npy.hpp"
+
+namespace spikeloop::cli {
+namespace fs = std::filesystem;
+namespace {
+
+bool every_pair(const Projection& p) {
+  const auto* all = std::get_if<AllToAll>(&p.connect);
+  return std::holds_alternative<Tensor>(p.connect) || (all && (all->autapses || p.source != p.target));
+}
+
+void make(const fs::path& dir) {
+  std::error_code error;
+  fs::create_directories(dir, error);
+  if (error) throw DeviceError(fmt::format("cannot make the directory {}: {}", dir.string(), error.message()));
+}
+
+void write_projection(const fs::path& file, const Network& network, const Session& session, std::size_t k) {
+  const Projection& p = network.projections()[k];
+  const std::vector<float> weights = session.weights(k);
+  if (every_pair(p)) {
+    const std::size_t rows = network.populations()[network.population_index(p.source)].size();
+    return io::write_npy_matrix(file, rows, weights.size() / rows, weights);
+  }
+  const Connectivity c = session.connectivity(k);
+  std::vector<double> lines;
+  for (std::size_t i = 0; i < weights.size(); ++i) lines.insert(lines.end(), {static_cast<double>(c.sources[i]), static_cast<double>(c.targets[i]), static_cast<double>(weights[i])});
+  io::write_npy(file, {{weights.size(), 3}, std::move(lines)});
+}
+
+std::vector<float> read_projection(const fs::path& file, const Projection& p) {
+  const io::Matrix m = io::read_npy_matrix(file);
+  if (every_pair(p)) return m.values;
+  if (m.columns != 3) throw DescriptionError(fmt::format("{}: has {} columns, but sparse weights have three: source, target, weight", file.string(), m.columns));
+  std::vector<float> weights;
+  for (std::size_t i = 0; i < m.rows; ++i) weights.push_back(m.values[3 * i + 2]);
+  return weights;
+}
+
+}  // namespace
+
+fs::path make_run_directory(const std::string& wanted, const std::string& name) {
+  fs::path dir = wanted;
+  if (wanted.empty()) {
+    dir = fs::path("runs") / name;
+    for (int n = 2; fs::exists(dir); ++n) dir = fs::path("runs") / fmt::format("{}-{}", name, n);
+  }
+  if (fs::exists(dir)) throw DescriptionError(fmt::format("{} exists already and is not overwritten; name another --out, or go on with `--resume {}`", dir.string(), dir.string()));
+  make(dir);
+  return dir;
+}
+
+std::string file_name(const std::string& name) {
+  std::string safe;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name.compare(i, 2, "->") == 0) safe += "_to_", ++i;
+    else safe += std::isalnum(static_cast<unsigned char>(name[i])) || name[i] == '.' || name[i] == '-' || name[i] == '_' ? name[i] : '_';
+  }
+  return safe;
+}
+
+fs::path weights_directory(const fs::path& run, std::size_t index, std::uint64_t seed) {
+  return index == 0 ? run / "weights" : run / "weights" / fmt::format("seed_{}", seed);
+}
+
+void write_weights(const fs::path& dir, const Network& network, const Session& session) {
+  make(dir);
+  for (std::size_t k = 0; k < network.projections().size(); ++k)
+    if (!network.projections()[k].rule.empty()) write_projection(dir / (file_name(network.projections()[k].name) + ".npy"), network, session, k);
+  for (std::size_t p = 0; p < network.populations().size(); ++p) {
+    const Population& population = network.populations()[p];
+    if (!population.homeostasis) continue;
+    const std::vector<double> thresholds = session.thresholds(p);
+    io::write_npy(dir / (file_name(population.name) + ".thresholds.npy"), {{thresholds.size()}, thresholds});
+  }
+}
+
+void read_weights(const fs::path& dir, const Network& network, Session& session) {
+  for (std::size_t k = 0; k < network.projections().size(); ++k) {
+    const Projection& p = network.projections()[k];
+    if (!p.rule.empty()) session.set_weights(k, read_projection(dir / (file_name(p.name) + ".npy"), p));
+  }
+  for (std::size_t p = 0; p < network.populations().size(); ++p) {
+    const Population& population = network.populations()[p];
+    if (!population.homeostasis) continue;
+    const fs::path file = dir / (file_name(population.name) + ".thresholds.npy");
+    const io::NpyArray array = io::read_npy(file);
+    const auto* values = std::get_if<std::vector<double>>(&array.values);
+    if (!values) throw DescriptionError(fmt::format("{}: thresholds are stored as f8", file.string()));
+    session.set_thresholds(p, *values);
+  }
+}
+
+}  // namespace spikeloop::cli

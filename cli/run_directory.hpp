@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/backend.hpp"
+#include "core/experiment.hpp"
+
+/// What lies in a run directory, and where.
+namespace spikeloop::cli {
+
+/// A directory that did not exist, made now. `wanted` empty: runs/<name>, runs/<name>-2, ... Throws DescriptionError if it exists,
+/// DeviceError if it cannot be made.
+std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name);
+
+/// The name of a projection or population as a file name: "in->hidden" becomes "in_to_hidden".
+std::string file_name(const std::string& name);
+
+/// Writes the plastic weights (rows = sources where every pair is connected, else a line source, target, weight) and the adapted thresholds of
+/// a session below `dir`.
+void write_weights(const std::filesystem::path& dir, const Network& network, const Session& session);
+
+/// The inverse; throws DescriptionError if a file is missing or does not fit.
+void read_weights(const std::filesystem::path& dir, const Network& network, Session& session);
+
+/// Where the weights of run number `index` lie: weights/ for the first, weights/seed_<seed>/ for the others.
+std::filesystem::path weights_directory(const std::filesystem::path& run, std::size_t index, std::uint64_t seed);
+
+}  // namespace spikeloop::cli
