@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/charts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "report/table.hpp"
+#include "report/text.hpp"
+
+namespace spikeloop::report {
+namespace {
+
+/// A linear scale from values to places.
+struct Scale {
+  double low = 0, high = 1, from = 0, to = 1;
+  double operator()(double value) const { return from + (value - low) / (high - low) * (to - from); }
+};
+
+struct Range {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+  void include(double value) {
+    if (!std::isfinite(value)) return;
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+};
+
+void include_all(Range& range, const std::vector<double>& values) {
+  for (const double value : values) range.include(value);
+}
+
+/// Whether point i of the series can be drawn.
+bool drawable(const Series& series, std::size_t i) { return std::isfinite(series.x[i]) && std::isfinite(series.y[i]); }
+
+void draw_band(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
+  if (series.low.size() != series.x.size() || series.high.size() != series.x.size()) return;
+  std::string there, back;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
+    const auto at = [&](double value) {
+      return fmt::format("{} {}", coordinate(x(series.x[i])), coordinate(y(std::clamp(value, y.low, y.high))));
+    };
+    there += (there.empty() ? "M" : "L") + at(series.high[i]);
+    back = "L" + at(series.low[i]) + back;
+  }
+  if (!there.empty()) svg.path(there + back + "Z", fmt::format("f{}", series.colour), 0.16);
+}
+
+void draw_curve(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
+  std::string data;
+  std::size_t points = 0;
+  bool pen_down = false;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (!drawable(series, i)) {
+      pen_down = false;
+      continue;
+    }
+    data += fmt::format("{}{} {}", pen_down ? "L" : "M", coordinate(x(series.x[i])), coordinate(y(series.y[i])));
+    pen_down = true;
+    ++points;
+  }
+  if (points == 0) return;
+  svg.path(data, fmt::format("curve s{}{}{}", series.colour, series.thin ? " thin" : "", series.dashed ? " dashed" : ""));
+  if (points > 12) return;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (drawable(series, i)) svg.circle(x(series.x[i]), y(series.y[i]), series.thin ? 2 : 3, fmt::format("f{}", series.colour));
+  }
+}
+
+/// Names at the ends of the curves, pushed apart where they would lie over each other.
+void draw_names(Svg& svg, const std::vector<Series>& all, const Scale& x, const Scale& y) {
+  struct Name {
+    const Series* series;
+    double wanted, place;
+  };
+  constexpr double kGap = 15;
+  std::vector<Name> names;
+  for (const Series& series : all) {
+    for (std::size_t i = series.x.size(); i-- > 0;) {
+      if (!drawable(series, i)) continue;
+      names.push_back({&series, y(series.y[i]), y(series.y[i])});
+      break;
+    }
+  }
+  std::stable_sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.wanted < b.wanted; });
+  for (std::size_t i = 1; i < names.size(); ++i) names[i].place = std::max(names[i].place, names[i - 1].place + kGap);
+  if (!names.empty()) names.back().place = std::min(names.back().place, std::max(y.from, y.to));
+  for (std::size_t i = names.size(); i-- > 1;) names[i - 1].place = std::min(names[i - 1].place, names[i].place - kGap);
+  for (const Name& name : names) {
+    svg.text(x.to + 10, name.place + 4, name.series->name, fmt::format("f{}{}", name.series->colour, name.series->thin ? "" : " bold"));
+  }
+}
+
+}  // namespace
+
+Svg line_plot(const LinePlot& plot) {
+  Svg svg(plot.width, plot.height, plot.title);
+  Range xs, ys;
+  std::size_t longest = 0;
+  for (const Series& series : plot.series) {
+    include_all(xs, series.x);
+    include_all(ys, series.y);
+    include_all(ys, series.low);
+    include_all(ys, series.high);
+    longest = std::max(longest, display_width(series.name));
+  }
+  if (xs.low > xs.high) xs = {0, 1};
+  if (ys.low > ys.high) ys = {0, 1};
+  std::vector<double> y_ticks = nice_ticks(plot.y_low.value_or(ys.low), plot.y_high.value_or(ys.high), plot.height < 180 ? 3 : 5);
+  const double y_step = y_ticks[1] - y_ticks[0];
+  while (y_ticks.size() > 2 && plot.y_high && y_ticks.back() > *plot.y_high + y_step * 1e-6) y_ticks.pop_back();
+  std::vector<double> x_ticks = nice_ticks(xs.low, xs.high, 9);
+  const double x_step = x_ticks[1] - x_ticks[0];
+  const bool one_x = xs.low == xs.high;
+  if (one_x) xs = {xs.low - 0.5, xs.high + 0.5};
+
+  const double bottom = plot.height - (plot.x_label.empty() ? 14 : 40);
+  const Scale x{xs.low, xs.high, 44, plot.width - 18 - 7.0 * static_cast<double>(longest)};
+  const Scale y{y_ticks.front(), std::max(y_ticks.back(), plot.y_high.value_or(y_ticks.back())), bottom, 30};
+  svg.text(0, 13, plot.y_label, "soft");
+  for (const double tick : y_ticks) {
+    svg.line(x.from, y(tick), x.to, y(tick), "grid crisp");
+    svg.text(x.from - 8, y(tick) + 4, tick_text(tick, y_step), "soft small", "end");
+  }
+  svg.line(x.from, bottom, x.to, bottom, "axis crisp");
+  for (const double tick : x_ticks) {
+    if (tick < xs.low - 1e-9 || tick > xs.high + 1e-9 || plot.x_label.empty() || (plot.whole_x && tick != std::floor(tick))) continue;
+    svg.line(x(tick), bottom, x(tick), bottom + 4, "axis crisp");
+    svg.text(x(tick), bottom + 17, tick_text(tick, plot.whole_x ? 1 : x_step), "soft small", "middle");
+  }
+  if (!plot.x_label.empty()) svg.text((x.from + x.to) / 2, plot.height - 4, plot.x_label, "soft", "middle");
+  for (const Series& series : plot.series) draw_band(svg, series, x, y);
+  for (const Series& series : plot.series) draw_curve(svg, series, x, y);
+  draw_names(svg, plot.series, x, y);
+  return svg;
+}
+
+namespace {
+
+/// How a group of a raster is laid out.
+struct Lane {
+  std::uint32_t every = 1;  ///< one neuron of so many is drawn
+  double pitch = 1;         ///< points a row
+  double height = 0;
+};
+
+Lane lane_of(const RasterGroup& group) {
+  Lane lane;
+  lane.every = group.neurons <= 300 ? 1 : (group.neurons + 299) / 300;
+  const double rows = std::ceil(static_cast<double>(std::max(1u, group.neurons)) / lane.every);
+  lane.pitch = std::clamp(180 / rows, 1.2, 7.0);
+  lane.height = rows * lane.pitch;
+  return lane;
+}
+
+void draw_group(Svg& svg, const RasterGroup& group, const Lane& lane, const Scale& x, double top) {
+  std::string data;
+  for (std::size_t i = 0; i < group.times_ms.size() && i < group.rows.size(); ++i) {
+    if (group.rows[i] % lane.every != 0 || group.rows[i] >= group.neurons || !std::isfinite(group.times_ms[i])) continue;
+    const double y = top + lane.pitch * (group.rows[i] / lane.every);
+    data += fmt::format("M{} {}v{}", coordinate(x(group.times_ms[i])), coordinate(y), coordinate(std::max(1.0, lane.pitch * 0.85)));
+  }
+  if (!data.empty()) svg.path(data, fmt::format("ticks s{}", group.colour));
+  svg.line(x.from, top + lane.height + 3, x.to, top + lane.height + 3, "grid crisp");
+  const double middle = top + lane.height / 2;
+  svg.text(x.from - 12, middle + 1, group.name, fmt::format("f{} bold", group.colour), "end");
+  const std::string size = fmt::format("{} neuron{}", count_text(group.neurons), group.neurons == 1 ? "" : "s");
+  svg.text(x.from - 12, middle + 15, lane.every == 1 ? size : fmt::format("{}, 1 in {} drawn", size, lane.every), "faint small", "end");
+  if (group.marked && *group.marked < group.neurons) {
+    svg.text(x.to + 8, top + lane.pitch * (*group.marked / lane.every + 0.5) + 4, "◂ " + group.mark, "ink small");
+  }
+}
+
+}  // namespace
+
+Svg raster_plot(const RasterPlot& plot) {
+  constexpr double kTop = 30, kGap = 16;
+  double height = kTop;
+  std::size_t widest = 12, mark = 0;
+  for (const RasterGroup& group : plot.groups) {
+    const Lane lane = lane_of(group);
+    height += std::max(lane.height, 22.0) + kGap;
+    widest = std::max({widest, display_width(group.name), lane.every == 1 ? std::size_t{12} : std::size_t{24}});
+    if (group.marked) mark = std::max(mark, display_width(group.mark) + 2);
+  }
+  Svg svg(plot.width, height + 34, plot.title);
+  const double end = plot.duration_ms > 0 ? plot.duration_ms : 1;
+  const Scale x{0, end, std::min(7.2 * static_cast<double>(widest), 220.0) + 14, plot.width - 14 - 6.6 * static_cast<double>(mark)};
+  for (const Phase& phase : plot.phases) {
+    if (phase.shaded) svg.rect(x(phase.start_ms), kTop - 8, x(phase.end_ms) - x(phase.start_ms), height - kTop, "wash");
+    if (phase.start_ms > 0) svg.line(x(phase.start_ms), kTop - 24, x(phase.start_ms), height - 8, "mark");
+    svg.text(x(phase.start_ms) + 6, kTop - 14, phase.name, "soft");
+  }
+  double top = kTop;
+  for (const RasterGroup& group : plot.groups) {
+    const Lane lane = lane_of(group);
+    const double room = std::max(lane.height, 22.0);
+    draw_group(svg, group, lane, x, top + (room - lane.height) / 2);
+    top += room + kGap;
+  }
+  svg.line(x.from, height - 8, x.to, height - 8, "axis crisp");
+  const std::vector<double> ticks = nice_ticks(0, end, 8);
+  for (const double tick : ticks) {
+    if (tick > end * (1 + 1e-9)) continue;
+    svg.line(x(tick), height - 8, x(tick), height - 4, "axis crisp");
+    svg.text(x(tick), height + 10, tick_text(tick, ticks[1] - ticks[0]), "soft small", "middle");
+  }
+  svg.text((x.from + x.to) / 2, height + 29, "time in the trial (ms)", "soft", "middle");
+  return svg;
+}
+
+}  // namespace spikeloop::report

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/experiment.hpp"
+
+namespace spikeloop::report {
+
+/// What a result does not know of itself: how somebody gets it again, and what it is held against.
+struct RunInfo {
+  std::string command;                                     ///< as one types it
+  std::string version;                                     ///< of spikeloop
+  std::optional<double> linear_baseline;                   ///< test accuracy of a linear classifier on the same data, if known
+  std::vector<std::pair<std::string, std::string>> facts;  ///< more name, value: data sha256, host, build, ...
+};
+
+/// The text of report.json (indent 4): `neurobench` with exactly NeuroBench's keys (harness 2.3, first seed), `extra`, `accuracy`, `runs`,
+/// `control`, `energy` (per inference, each line "estimated" or "measured") and `reproduce`. NaN and infinity are written as null.
+std::string training_json(const ExperimentResult& result, const Network& network, const RunInfo& info);
+
+}  // namespace spikeloop::report
