@@ -33,7 +33,7 @@ struct Terminal {
   bool out_is_terminal = false;
   bool colour = false;         ///< `out` takes ANSI escapes
   std::size_t width = 80;      ///< columns of `err`
-  std::string command;         ///< the command line, as one types it
+  std::string command = "";    ///< the command line, as one types it
 
   /// Prints the one JSON object.
   void print(const nlohmann::ordered_json& object) const;

@@ -99,10 +99,10 @@ class Display {
 };
 
 report::RunInfo run_info(const LoadedExperiment& loaded, const std::string& command, double linear) {
-  return {command, kVersion,
-          {{"data", fmt::format("{} sha256 {}", fs::path(loaded.experiment.dataset.file).filename().string(), loaded.data.sha256)},
-           {"split", fmt::format("{} train, {} validation, {} test", loaded.data.train.size(), loaded.data.validation.size(), loaded.data.test.size())},
-           {"linear classifier", fmt::format("{:.4f} test accuracy on the same split", linear)}}};
+  report::RunInfo info{command, kVersion, linear, {}};
+  info.facts.emplace_back("data", fmt::format("{} sha256 {}", fs::path(loaded.experiment.dataset.file).filename().string(), loaded.data.sha256));
+  info.facts.emplace_back("split", fmt::format("{} train, {} validation, {} test", loaded.data.train.size(), loaded.data.validation.size(), loaded.data.test.size()));
+  return info;
 }
 
 LoadedExperiment load(const Options& o, fs::path& dir, Terminal& t, std::string& command, bool& smoke) {

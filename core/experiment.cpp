@@ -37,7 +37,7 @@ std::vector<std::size_t> limited(const std::vector<std::size_t>& items, std::siz
 NetworkDescription with_probes(NetworkDescription d, const Experiment& e) {
   const auto add = [&d](Probe probe) {
     for (const Probe& p : d.probes)
-      if (p.name == probe.name) return;
+      if (p.name == probe.name || (p.population == probe.population && p.variable == Probe::Variable::kSpikes && probe.variable == p.variable)) return;
     d.probes.push_back(std::move(probe));
   };
   std::vector<std::string> names;

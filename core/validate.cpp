@@ -302,6 +302,7 @@ void check_current_projection(const Faults& f, const Context& c, const Projectio
   const Population& source = c.d.populations[c.populations.at(p.source)];
   if (!source.is_source() || !std::holds_alternative<CurrentSource>(source.source())) return;
   if (!p.rule.empty()) f.at("rule").add("cannot be used: the source emits a current, not spikes");
+  if (!is_constant(p.delay_ms)) f.at("delays_ms").add("cannot be used: the source emits a current, which has one delay for all", "use delay_ms");
 }
 
 void check_projection(const Faults& f, const Context& c, const Projection& p) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of an engine as bytes. Everything is stored per neuron and synapse of the whole network, so that a state saved with one number of
 // threads can be restored with another.
+#include <algorithm>
 #include <cstring>
 
 #include "core/engine/engine.hpp"
@@ -46,7 +47,14 @@ class Reader {
     return xs;
   }
   bool get_flag() { return get<std::uint8_t>() != 0; }
-  bool at_end() const { return at_ == bytes_.size(); }
+  /// The last eight bytes are a hash of all before them.
+  void check_sum() {
+    std::uint64_t sum = 0;
+    const std::size_t size = bytes_.size() - std::min(bytes_.size(), sizeof sum);
+    std::memcpy(&sum, bytes_.data() + size, bytes_.size() - size);
+    if (size < at_ || sum != hash_bytes(kHashStart, bytes_.data(), size)) throw DescriptionError("the saved state is truncated or damaged; use a complete checkpoint");
+  }
+  bool at_end() const { return at_ + sizeof(std::uint64_t) == bytes_.size(); }
 
  private:
   const State& bytes_;
@@ -56,7 +64,7 @@ class Reader {
 /// What a checkpoint keeps of every neuron, as pointers into a block. Empty arrays are skipped on both sides.
 template <class F>
 void for_each_array(Block& b, F&& f) {
-  for (auto* x : {&b.v, &b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.theta, &b.extra, &b.extra_feedback}) f(*x);
+  for (auto* x : {&b.v, &b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.theta, &b.extra, &b.extra_apical, &b.extra_modulator}) f(*x);
   for (auto* x : {&b.last, &b.hold, &b.check}) f(*x);
   f(b.free_spikes);
   for (Trace& t : b.traces) f(t.value), f(t.last);
@@ -73,18 +81,27 @@ class Checkpoint {
     w.put(e.network_->fingerprint());
     w.put(e.network_->seed());
     w.put(e.now_), w.put(e.trial_), w.put(e.rules_), w.put(e.homeostasis_);
-    w.put_all(e.in_flight_);
+    w.put_all(e.in_flight());
+    w.put_all(e.sources_.ahead(e.now_));
     for (const auto& lane : e.lanes_) lane->flush();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) save_population(e, p, w);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) save_projection(e, k, w);
+    w.put(hash_bytes(kHashStart, w.bytes.data(), w.bytes.size()));
     return std::move(w.bytes);
   }
 
+  /// Refuses before it changes anything: what passes here was written by `save` for this network.
   static void restore(Engine& e, const State& state) {
     Reader r(state);
     if (r.get<std::uint64_t>() != kMagic) throw DescriptionError("the saved state has another format; it was written by another version of the program");
     if (r.get<std::uint64_t>() != e.network_->fingerprint()) throw DescriptionError("the saved state belongs to another network");
     if (r.get<std::uint64_t>() != e.network_->seed()) throw DescriptionError("the saved state belongs to another seed of this network");
+    r.check_sum();
+    read(e, r);
+  }
+
+ private:
+  static void read(Engine& e, Reader& r) {
     const auto now = r.get<Tick>();
     const auto trial = r.get<std::uint64_t>();
     const auto rules = r.get<double>(), homeostasis = r.get<double>();
@@ -92,17 +109,19 @@ class Checkpoint {
     e.set_learning(rules, homeostasis);
     e.now_ = now;
     e.in_flight_ = r.get_all<TickSpike>();
+    const auto ahead = r.get_all<TickSpike>();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) restore_population(e, p, r);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) restore_projection(e, k, r);
-    if (!r.at_end()) throw DescriptionError("the saved state is longer than this network's");
+    if (!r.at_end()) throw BugError("a saved state is not read to its end");
     e.sources_.restore(trial, now);
+    for (const TickSpike& s : ahead) e.sources_.add(s);
+    e.clear_counts();
     for (const auto& lane : e.lanes_) {
       lane->resume(trial, now);
       for (const TickSpike& s : e.in_flight_) lane->receive(s, now);
     }
   }
 
- private:
   static void save_population(const Engine& e, std::size_t p, Writer& w) {
     const Block& first = e.lanes_.front()->block(p);
     w.put(first.gate), w.put_flag(first.gate_seen);
@@ -158,6 +177,8 @@ class Checkpoint {
 
   static void restore_projection(Engine& e, std::size_t k, Reader& r) {
     if (r.get_flag()) e.set_weights(k, r.get_all<float>());
+    else
+      for (const auto& lane : e.lanes_) lane->synapses(k).weights.clear();  // all alike, as the description has them
     if (!e.lanes_.front()->plasticity(k)) return;
     const auto pending = r.get_all<float>();
     std::size_t at = 0;

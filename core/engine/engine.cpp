@@ -9,21 +9,29 @@
 namespace spikeloop::engine {
 namespace {
 
-/// Lane l of n owns an equal share of every population, in multiples of 64 neurons, so that small populations are not cut.
+/// Lane l of n owns an equal share of every population, in multiples of 64 neurons, so that small populations are not cut. Lane 0 has a part of
+/// every population: its copy of what all lanes keep (pre traces, gates) is always up to date.
 std::vector<Slice> slices_of(const Network& network, std::size_t lane, std::size_t lanes) {
   std::vector<Slice> slices;
   for (const Population& p : network.populations()) {
     const std::uint64_t chunks = (p.size() + 63) / 64;
-    const auto edge = [&](std::uint64_t l) { return static_cast<std::uint32_t>(std::min(p.size(), chunks * l / lanes * 64)); };
+    const auto edge = [&](std::uint64_t l) { return static_cast<std::uint32_t>(std::min(p.size(), (chunks * l + lanes - 1) / lanes * 64)); };
     slices.push_back({edge(lane), edge(lane + 1)});
   }
   return slices;
 }
 
-std::vector<bool> drawn_at_arrival(const Network& network) {
-  std::vector<bool> drawn;
-  for (std::size_t p = 0; p < network.populations().size(); ++p) drawn.push_back(engine::drawn_at_arrival(network, p));
-  return drawn;
+bool spikes_observed(const Network& network, const Population& population) {
+  return std::any_of(network.probes().begin(), network.probes().end(),
+                     [&](const Probe& p) { return p.variable == Probe::Variable::kSpikes && p.population == population.name; });
+}
+
+/// Populations that the sources need not draw: each lane draws its share itself, and nobody looks.
+std::vector<bool> not_emitted(const Network& network) {
+  std::vector<bool> skip;
+  for (std::size_t p = 0; p < network.populations().size(); ++p)
+    skip.push_back(drawn_at_arrival(network, p) && !spikes_observed(network, network.populations()[p]));
+  return skip;
 }
 
 Tick ceil_tick(Time t, Time resolution) { return t <= 0 ? 0 : (t - 1) / resolution + 1; }
@@ -31,17 +39,17 @@ Tick ceil_tick(Time t, Time resolution) { return t <= 0 ? 0 : (t - 1) / resoluti
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, std::span<const InitialWeights> initial)
-    : network_(std::move(network)), sources_(*network_, drawn_at_arrival(*network_)) {
+    : network_(std::move(network)), sources_(*network_, not_emitted(*network_)) {
   lanes_.resize(std::max<std::size_t>(1, threads));
   team_ = std::make_unique<Team>(lanes_.size());
   team_->run([&](std::size_t l) { lanes_[l] = std::make_unique<Lane>(*network_, slices_of(*network_, l, lanes_.size())); });
   const std::size_t populations = network_->populations().size(), projections = network_->projections().size();
-  counts_.populations.resize(populations);
-  counts_.projections.resize(projections);
-  observed_.resize(populations);
+  clear_counts();
   gates_.resize(populations);
-  for (const Probe& probe : network_->probes())
-    if (probe.variable == Probe::Variable::kSpikes) observed_[network_->population_index(probe.population)] = true;
+  for (std::size_t p = 0; p < populations; ++p) {
+    observed_.push_back(spikes_observed(*network_, network_->populations()[p]));
+    counted_by_lanes_.push_back(drawn_at_arrival(*network_, p));
+  }
   least_delay_ = projections == 0 ? kMillisecond : kNever;
   for (std::size_t k = 0; k < projections; ++k) {
     const Projection& p = network_->projections()[k];
@@ -49,15 +57,29 @@ Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, std:
     for (auto& lane : lanes_) least = std::min(least, lane->synapses(k).least_delay), largest = std::max(largest, lane->synapses(k).largest_delay);
     least_delay_ = std::min(least_delay_, least);
     largest_delay_ = std::max(largest_delay_, largest);
-    const auto target = static_cast<std::uint32_t>(network_->population_index(p.target));
-    if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back({target, least});
+    if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back(gate_of(k));
   }
   for (const InitialWeights& w : initial) set_weights(w.projection, w.weights);
 }
 
+/// When a spike of each source neuron first reaches the target population.
+Engine::Gate Engine::gate_of(std::size_t k) const {
+  const Projection& p = network_->projections()[k];
+  const std::size_t sources = network_->populations()[network_->population_index(p.source)].size();
+  Gate gate{static_cast<std::uint32_t>(network_->population_index(p.target)), std::vector<Tick>(sources, kNever)};
+  for (const auto& lane : lanes_) {
+    const Synapses& s = lane->synapses(k);
+    for (std::size_t i = 0; i < sources; ++i) {
+      if (!s.uniform_delay && s.first_segment[i] < s.first_segment[i + 1]) gate.after[i] = std::min(gate.after[i], s.segment_delay[s.first_segment[i]]);
+      if (s.uniform_delay && s.segment_begin(i) < s.segment_end(i)) gate.after[i] = s.delay;
+    }
+  }
+  return gate;
+}
+
 void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& sink) {
   const Tick until = ceil_tick(until_time, network_->resolution());
-  accept(spikes_in, until);
+  accept(spikes_in, until_time);
   while (now_ < until) {
     const Tick from = std::max(now_, next_activity());
     if (from >= until) {
@@ -75,17 +97,19 @@ void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& si
   }
 }
 
-void Engine::accept(std::span<const Spike> spikes_in, Tick until) {
+/// All or none: a fault is found before the first spike is taken.
+void Engine::accept(std::span<const Spike> spikes_in, Time until) {
   for (const Spike& s : spikes_in) {
     if (s.population >= network_->populations().size()) throw DescriptionError(fmt::format("an input spike names population {}, but there are {}", s.population, network_->populations().size()));
     const Population& p = network_->populations()[s.population];
     if (!p.is_source() || !std::holds_alternative<ExternalSource>(p.source()))
       throw DescriptionError(fmt::format("an input spike names population \"{}\", which is not an external source (declare it with `source {{ external {{}} }}`)", p.name));
     if (s.neuron >= p.size()) throw DescriptionError(fmt::format("an input spike names neuron {} of \"{}\", which has {}", s.neuron, p.name, p.size()));
-    const Tick tick = (s.time + network_->resolution() / 2) / network_->resolution();
-    if (tick >= until) throw DescriptionError(fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice", p.name, to_ms(s.time)));
-    if (s.time < 0 || tick < now_) ++counts_.late;
-    else sources_.add({tick, s.population, s.neuron});
+    if (s.time >= until) throw DescriptionError(fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice, {} ms", p.name, to_ms(s.time), to_ms(until)));
+  }
+  for (const Spike& s : spikes_in) {
+    if (s.time < now()) ++counts_.late;
+    else sources_.add({(s.time + network_->resolution() / 2) / network_->resolution(), s.population, s.neuron});
   }
 }
 
@@ -98,7 +122,7 @@ Tick Engine::next_activity() const {
 void Engine::epoch(Tick from, Tick until, Sink& sink) {
   spikes_.clear();
   sources_.emit(from, until, spikes_);
-  for (const TickSpike& s : spikes_) ++counts_.populations[s.population].spikes;
+  for (const TickSpike& s : spikes_) counts_.populations[s.population].spikes += !counted_by_lanes_[s.population];
   if (lanes_.size() == 1) lanes_[0]->run(from, until);
   else team_->run([&](std::size_t l) { lanes_[l]->run(from, until); });
   exchange(until, sink);
@@ -113,8 +137,9 @@ void Engine::exchange(Tick until, Sink& sink) {
   if (!std::is_sorted(spikes_.begin(), spikes_.end())) std::sort(spikes_.begin(), spikes_.end());
   for (const TickSpike& s : spikes_) {
     if (observed_[s.population]) sink.spike({s.tick * network_->resolution(), s.population, s.neuron});
-    for (const auto& [target, delay] : gates_[s.population])
-      for (auto& lane : lanes_) lane->open_gate(target, s.tick + delay);
+    for (const Gate& gate : gates_[s.population])
+      if (gate.after[s.neuron] != kNever)
+        for (auto& lane : lanes_) lane->open_gate(gate.target, s.tick + gate.after[s.neuron]);
   }
   const auto receive = [&](std::size_t l) {
     for (const TickSpike& s : spikes_) lanes_[l]->receive(s, until);
@@ -122,7 +147,8 @@ void Engine::exchange(Tick until, Sink& sink) {
   if (lanes_.size() == 1 || spikes_.size() < 32)
     for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
   else team_->run(receive);
-  std::erase_if(in_flight_, [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
+  const auto arrived = std::partition_point(in_flight_.begin(), in_flight_.end(), [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
+  if (arrived - in_flight_.begin() > in_flight_.end() - arrived) in_flight_.erase(in_flight_.begin(), arrived);  // seldom, for it moves the rest
   in_flight_.insert(in_flight_.end(), spikes_.begin(), spikes_.end());
 }
 
@@ -163,8 +189,8 @@ std::vector<double> Engine::observe_neurons(const Probe& probe, Tick tick) const
       const NeuronState s = lane->state_at(p, j, tick);
       switch (probe.variable) {
         case Probe::Variable::kPotential: values.push_back(s.v); break;
-        case Probe::Variable::kBasalCurrent: values.push_back(s.excitatory + s.inhibitory + b.extra_of(j) - (b.extra_feedback.empty() ? 0 : b.extra_feedback[j])); break;
-        case Probe::Variable::kApicalCurrent: values.push_back(s.apical + s.modulator + (b.extra_feedback.empty() ? 0 : b.extra_feedback[j])); break;
+        case Probe::Variable::kBasalCurrent: values.push_back(s.excitatory + s.inhibitory + b.extra_basal_of(j)); break;
+        case Probe::Variable::kApicalCurrent: values.push_back(s.apical + s.modulator + b.extra_feedback_of(j)); break;
         case Probe::Variable::kThreshold: values.push_back(b.theta[j] + s.adaptation); break;
         default: throw BugError("a probe of a population asks for a projection's variable");
       }
@@ -275,6 +301,7 @@ void Engine::set_thresholds(std::size_t population, std::span<const double> thre
   for (const auto& lane : lanes_) {
     Block& b = lane->block(population);
     std::copy_n(thresholds.begin() + b.slice.begin, b.slice.size(), b.theta.begin());
+    lane->look_again(population, now_);
   }
 }
 
@@ -285,6 +312,20 @@ void Engine::set_learning(double rules, double homeostasis) {
 
 void Engine::commit() {
   for (const auto& lane : lanes_) lane->commit(now_);
+}
+
+std::vector<TickSpike> Engine::in_flight() const {
+  std::vector<TickSpike> spikes;
+  for (const TickSpike& s : in_flight_)
+    if (s.tick + largest_delay_ >= now_) spikes.push_back(s);
+  return spikes;
+}
+
+void Engine::clear_counts() {
+  counts_ = {};
+  counts_.populations.resize(network_->populations().size());
+  counts_.projections.resize(network_->projections().size());
+  for (const auto& lane : lanes_) lane->clear_counts();
 }
 
 OperationCounts Engine::counts() const {

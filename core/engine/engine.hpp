@@ -33,11 +33,20 @@ class Engine final : public Session {
   OperationCounts counts() const override;
 
  private:
-  void accept(std::span<const Spike> spikes_in, Tick until);
+  /// How long after a spike of each source neuron feedback reaches the target population; kNever = it does not.
+  struct Gate {
+    std::uint32_t target = 0;
+    std::vector<Tick> after;
+  };
+  void accept(std::span<const Spike> spikes_in, Time until);
+  Gate gate_of(std::size_t projection) const;
   Tick next_activity() const;
   void epoch(Tick from, Tick until, Sink& sink);
   void exchange(Tick until, Sink& sink);
   void sample(Tick tick, Sink& sink);
+  /// Emitted within the last largest delay: what a checkpoint must deliver again.
+  std::vector<TickSpike> in_flight() const;
+  void clear_counts();
   Tick next_sample(Tick from) const;
   std::vector<double> observe(const Probe& probe, Tick tick) const;
   std::vector<double> observe_neurons(const Probe& probe, Tick tick) const;
@@ -55,9 +64,10 @@ class Engine final : public Session {
   Tick least_delay_ = 1, largest_delay_ = 1;
   double rules_ = 1, homeostasis_ = 1;
   std::vector<bool> observed_;              ///< per population: its spikes go to the sink
-  std::vector<std::vector<std::pair<std::uint32_t, Tick>>> gates_;  ///< per population: which gates its spikes open, after how long
+  std::vector<bool> counted_by_lanes_;      ///< per population: drawn where it arrives, and counted there
+  std::vector<std::vector<Gate>> gates_;    ///< per population: which gates its spikes open
   std::vector<TickSpike> spikes_;           ///< of the epoch
-  std::vector<TickSpike> in_flight_;        ///< emitted within the last largest delay: what a checkpoint must deliver again
+  std::vector<TickSpike> in_flight_;        ///< `in_flight()` and, now and then, older ones
   OperationCounts counts_;                  ///< of sources, and what was lost; lanes count the rest
   friend class Checkpoint;
 };

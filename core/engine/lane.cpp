@@ -7,6 +7,12 @@
 #include "core/errors.hpp"
 
 namespace spikeloop::engine {
+namespace {
+
+/// A log of post spikes that is this long is replayed to every row, so that a run without commits does not fill the memory.
+constexpr std::size_t kLongestLog = std::size_t{1} << 20;
+
+}  // namespace
 
 NeuronState Block::load(std::uint32_t j) const {
   NeuronState s;
@@ -61,12 +67,14 @@ void Lane::tick(Tick t) {
   for (std::uint32_t p = 0; p < blocks_.size(); ++p)
     if (blocks_[p].used && (blocks_[p].all_touched || !blocks_[p].touched.empty())) update(p, t);
   learn(t);
+  bool trim = false;
   for (std::size_t k = first; k < spikes_.size(); ++k) {  // after depression: it sees only earlier post spikes
     Block& b = blocks_[spikes_[k].population];
     const std::uint32_t j = spikes_[k].neuron - b.slice.begin;
     for (Trace& trace : b.traces) trace.spike(j, t);
-    if (b.log) b.log->add(j, t);
+    if (b.log) b.log->add(j, t), trim |= b.log->posts.size() >= kLongestLog;
   }
+  if (trim) flush();
 }
 
 void Lane::draw_drives(Tick t) {
@@ -91,7 +99,7 @@ void Lane::draw_drives(Tick t) {
     }
     b.all_touched = true;
     counts_.projections[k].synaptic_events += events;
-    counts_.populations[p.source].spikes += events;
+    if (p.counts_spikes) counts_.populations[p.source].spikes += events;  // as they arrive, not as they are emitted
   }
 }
 
@@ -146,7 +154,7 @@ void Lane::deliver_current(ProjectionState& p, std::size_t step) {
     const std::uint32_t j = p.synapses.dense ? static_cast<std::uint32_t>(i % p.synapses.width) : p.synapses.targets[i];
     const double w = static_cast<double>(p.synapses.weights.empty() ? p.synapses.weight : p.synapses.weights[i]);
     if (p.port == Port::kModulator) {
-      b.extra_feedback[j] += w * jump;
+      b.extra_modulator[j] += w * jump;
       continue;
     }
     // The state up to this tick was driven by the old current; advance before it changes.
@@ -154,7 +162,7 @@ void Lane::deliver_current(ProjectionState& p, std::size_t step) {
     b.dynamics.advance(s, now_, b.extra[j]);
     b.store(j, s);
     b.extra[j] += w * jump;
-    if (p.port == Port::kApical) b.extra_feedback[j] += w * jump;
+    if (p.port == Port::kApical) b.extra_apical[j] += w * jump;
     b.check[j] = now_;
     b.touch(j);
   }
@@ -214,6 +222,16 @@ void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const N
   if (look != kNever) visits_.put(look, {population, j});
 }
 
+void Lane::look_again(std::size_t population, Tick now) {
+  Block& b = blocks_[population];
+  if (!b.used) return;
+  for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
+    const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
+    b.check[j] = look == kNever ? kNever : std::max(look, now);
+    if (look != kNever) visits_.put(b.check[j], {static_cast<std::uint32_t>(population), j});
+  }
+}
+
 NeuronState Lane::state_at(std::size_t population, std::uint32_t j, Tick t) const {
   const Block& b = blocks_[population];
   NeuronState s = b.load(j);
@@ -228,7 +246,7 @@ Plasticity::Post Lane::post_of(ProjectionState& p, Tick t) {
   if (b.feedback_tick != t) {
     b.feedback.resize(b.slice.size());
     for (std::uint32_t j = 0; j < b.feedback.size(); ++j) {
-      double current = b.extra_feedback.empty() ? 0 : b.extra_feedback[j];
+      double current = b.extra_feedback_of(j);
       if (!b.apical.empty()) current += b.apical[j] * b.dynamics.apical(t - b.last[j]);
       if (!b.modulator.empty()) current += b.modulator[j] * b.dynamics.apical(t - b.last[j]);
       b.feedback[j] = static_cast<float>(current);
@@ -269,6 +287,7 @@ void Lane::receive(const TickSpike& spike, Tick now) {
 void Lane::open_gate(std::uint32_t p, Tick t) { blocks_[p].gate = std::min(blocks_[p].gate, t); }
 
 void Lane::set_learning(double rules, double homeostasis) {
+  flush();  // what waits was earned at the old rate
   for (ProjectionState& p : projections_)
     if (p.plasticity) p.plasticity->set_scale(rules);
   homeostasis_scale_ = homeostasis;
@@ -295,12 +314,21 @@ void Lane::commit(Tick now) {
       b.theta[j] = std::max(h.threshold_min_mv, moved);
       b.free_spikes[j] = 0;
     }
+    look_again(p, now);
   }
 }
 
 Trace* Lane::post_trace(std::size_t k) {
   ProjectionState& p = projections_[k];
   return p.plasticity && blocks_[p.target].used ? &blocks_[p.target].traces[p.trace] : nullptr;
+}
+
+void Lane::clear_counts() {
+  counts_ = {};
+  counts_.populations.resize(blocks_.size());
+  counts_.projections.resize(projections_.size());
+  for (ProjectionState& p : projections_)
+    if (p.plasticity) p.plasticity->clear_updates();
 }
 
 const OperationCounts& Lane::counts() {

@@ -24,8 +24,8 @@ struct Block {
 
   std::vector<double> v, excitatory, inhibitory, apical, modulator, adaptation;
   std::vector<double> theta;    ///< thresholds, moved by homeostasis
-  std::vector<double> extra;    ///< current from current sources, in mV; empty if there are none
-  std::vector<double> extra_feedback;  ///< its part that came through the apical port
+  std::vector<double> extra;    ///< current from current sources that enters v, in mV; empty if there are none
+  std::vector<double> extra_apical, extra_modulator;  ///< current from current sources through these ports; the first enters v too
   std::vector<Tick> last, hold, check;
   std::vector<std::uint32_t> free_spikes;  ///< spikes before feedback came, for homeostasis; empty without it
   double v_initial = 0;
@@ -47,6 +47,8 @@ struct Block {
   NeuronState load(std::uint32_t j) const;
   void store(std::uint32_t j, const NeuronState& s);
   double extra_of(std::uint32_t j) const { return extra.empty() ? 0 : extra[j]; }
+  double extra_basal_of(std::uint32_t j) const { return extra_of(j) - (extra_apical.empty() ? 0 : extra_apical[j]); }
+  double extra_feedback_of(std::uint32_t j) const { return (extra_apical.empty() ? 0 : extra_apical[j]) + (extra_modulator.empty() ? 0 : extra_modulator[j]); }
   void touch(std::uint32_t j);
 };
 
@@ -54,8 +56,7 @@ struct Block {
 /// Nothing that it computes depends on how the network was cut.
 class Lane {
  public:
-  /// `slices[p]` is what this lane owns of population p. `initial[k]`, if not empty, replaces the weights of projection k (canonical order of
-  /// the whole projection; see `ConnectivityIndex`).
+  /// `slices[p]` is what this lane owns of population p.
   Lane(const Network& network, std::vector<Slice> slices);
 
   /// Start of a trial.
@@ -70,6 +71,8 @@ class Lane {
   /// Feedback reaches population p at `tick`.
   void open_gate(std::uint32_t p, Tick tick);
 
+  /// Thresholds of a population have changed: looks for crossings from `now` on.
+  void look_again(std::size_t population, Tick now);
   void set_learning(double rules, double homeostasis);
   void commit(Tick now);
   /// Applies potentiation that waits for its row's next visit; changes nothing that follows.
@@ -85,6 +88,7 @@ class Lane {
   /// Goes on at `now` with what `block()` and `plasticity()` were given (checkpoints).
   void resume(std::uint64_t trial, Tick now);
   const OperationCounts& counts();
+  void clear_counts();
 
  private:
   /// One (spike, delay class) that waits.
@@ -105,6 +109,7 @@ class Lane {
     std::size_t trace = 0;               ///< of the target block, if plastic
     const CurrentSource* current = nullptr;
     bool drive = false;                  ///< Poisson counts drawn where they arrive
+    bool counts_spikes = false;          ///< the first such projection of its source
     PoissonCounts poisson;
   };
 
@@ -144,7 +149,8 @@ class Lane {
   OperationCounts counts_;
 };
 
-/// True if the Poisson population is drawn where it arrives: counts, and every projection of it one-to-one with one delay.
+/// True if the Poisson population is drawn where it arrives: counts, and every projection of it one-to-one with one delay. Probes have no say in
+/// this, for the way in which the sums are formed would change what follows.
 bool drawn_at_arrival(const Network& network, std::size_t population);
 
 }  // namespace spikeloop::engine

@@ -50,8 +50,6 @@ bool drawn_at_arrival(const Network& network, std::size_t population) {
   const Population& p = network.populations()[population];
   const auto* poisson = p.is_source() ? std::get_if<PoissonSource>(&p.source()) : nullptr;
   if (!poisson || poisson->rate_hz * static_cast<double>(network.resolution()) * 1e-9 < kCountsFrom) return false;
-  for (const Probe& probe : network.probes())
-    if (probe.population == p.name) return false;
   return std::all_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
     return k.source != p.name || (std::holds_alternative<OneToOne>(k.connect) && is_constant(k.delay_ms) && k.rule.empty() && k.port == Port::kBasal);
   });
@@ -60,8 +58,7 @@ bool drawn_at_arrival(const Network& network, std::size_t population) {
 Lane::Lane(const Network& network, std::vector<Slice> slices) : network_(&network), slices_(std::move(slices)) {
   build_blocks(network);
   build_projections(network);
-  counts_.populations.resize(blocks_.size());
-  counts_.projections.resize(projections_.size());
+  clear_counts();
   allocate_ports();
   reset(0);
 }
@@ -94,6 +91,7 @@ void Lane::build_projections(const Network& network) {
     if (p.drive) {
       const double per_tick = std::get<PoissonSource>(source.source()).rate_hz * static_cast<double>(network.resolution()) * 1e-9;
       p.poisson = PoissonCounts(per_tick, network.seed(), stream_of(source.name, "source"));
+      p.counts_spikes = std::none_of(projections_.begin(), projections_.begin() + k, [&](const ProjectionState& q) { return q.drive && q.source == p.source; });
       if (blocks_[p.target].used) drives_.push_back(k);
     } else if (!p.current && blocks_[p.target].used) {
       outgoing_[p.source].push_back(k);
@@ -117,8 +115,9 @@ void Lane::allocate_ports() {
     Block& b = blocks_[p.target];
     const std::size_t n = b.slice.size();
     if (p.current) {
-      b.extra.assign(n, 0.0);
-      if (p.port != Port::kBasal) b.extra_feedback.assign(n, 0.0);
+      if (p.port != Port::kModulator) b.extra.assign(n, 0.0);
+      if (p.port == Port::kApical) b.extra_apical.assign(n, 0.0);
+      if (p.port == Port::kModulator) b.extra_modulator.assign(n, 0.0);
     } else if (p.port == Port::kApical) {
       b.apical.assign(n, 0.0), b.apical_in.assign(n, 0.0f);
     } else if (p.port == Port::kModulator) {
@@ -133,7 +132,7 @@ void Lane::reset(std::uint64_t trial) {
     if (!b.used) continue;
     if (b.v_initials.empty()) std::fill(b.v.begin(), b.v.end(), b.v_initial);
     else b.v = b.v_initials;
-    for (auto* x : {&b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.extra, &b.extra_feedback}) std::fill(x->begin(), x->end(), 0.0);
+    for (auto* x : {&b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.extra, &b.extra_apical, &b.extra_modulator}) std::fill(x->begin(), x->end(), 0.0);
     std::fill(b.last.begin(), b.last.end(), Tick{0});
     std::fill(b.hold.begin(), b.hold.end(), Tick{-1});
     std::fill(b.free_spikes.begin(), b.free_spikes.end(), 0u);

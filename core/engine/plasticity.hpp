@@ -78,6 +78,7 @@ class Plasticity {
   /// Pre trace of a source at a tick.
   double pre_trace(std::size_t source, Tick tick) const;
   std::uint64_t updates() const { return updates_; }
+  void clear_updates() { updates_ = 0; }
 
   /// State that a checkpoint keeps, apart from weights.
   struct Row {

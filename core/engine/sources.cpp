@@ -9,17 +9,19 @@
 namespace spikeloop::engine {
 
 PoissonCounts::PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {
-  double p = std::exp(-mean), sum = p;
-  for (int k = 0; k < 255 && sum < 1 - 0x1p-33; ++k) {
-    cdf_.push_back(static_cast<std::uint64_t>(sum * 0x1p32));
-    p *= mean / (k + 1);
-    sum += p;
+  double sum = 0, log_p = -mean;  // by logarithms: exp(-mean) alone would underflow for a mean of 1,000 a tick
+  for (int k = 0;; ++k) {
+    if (k > 0) log_p += std::log(mean / k);
+    sum += std::exp(log_p);
+    if (k > mean && sum >= 1 - 0x1p-33) break;
+    if (k > mean + 40 * std::sqrt(mean) + 40) break;  // what rounding left of the sum
+    cdf_.push_back(static_cast<std::uint64_t>(std::min(sum, 1.0) * 0x1p32));
   }
   cdf_.push_back(std::uint64_t{1} << 32);
   first_.resize(256);
   for (std::uint32_t i = 0, k = 0; i < 256; ++i) {
     while (cdf_[k] <= (static_cast<std::uint64_t>(i) << 24)) ++k;
-    first_[i] = static_cast<std::uint8_t>(k);
+    first_[i] = static_cast<std::uint16_t>(k);
   }
 }
 
@@ -58,6 +60,7 @@ Sources::Sources(const Network& network, const std::vector<bool>& skip) : networ
 void Sources::reset(std::uint64_t trial) {
   trial_ = trial;
   calendar_.clear(0);
+  ahead_.clear();
   for (std::uint32_t p = 0; p < trains_.size(); ++p) {
     const Population& population = network_->populations()[p];
     if (!population.is_source() || skip_[p]) continue;
@@ -78,7 +81,7 @@ void Sources::start_train(std::uint32_t p) {
   const Population& population = network_->populations()[p];
   const auto n = static_cast<std::uint32_t>(population.size());
   train.drawn.assign(n, 0);
-  train.at.assign(n, -1);
+  train.at.assign(n, 0);
   if (const auto* r = std::get_if<RegularSource>(&population.source()))
     for (std::uint32_t i = 0; i < n; ++i) train.at[i] = r->random_phase ? random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, i) : r->phase;
   for (std::uint32_t i = 0; i < n; ++i) renew(p, i);
@@ -90,9 +93,9 @@ void Sources::renew(std::uint32_t p, std::uint32_t i) {
   double tick = 0;
   if (std::holds_alternative<RegularSource>(network_->populations()[p].source())) {
     tick = std::ceil((static_cast<double>(k) + train.at[i]) / train.per_tick - 1e-9);
-  } else {  // geometric gaps: the Bernoulli process with the Poisson process's probability of a spike in a tick
+  } else {  // exponential gaps in continuous time; spikes of one tick are few but not one at most
     const double u = random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, k << 32 | i);
-    tick = train.at[i] += 1 + std::floor(-std::log1p(-u) / train.per_tick);
+    tick = std::floor(train.at[i] -= std::log1p(-u) / train.per_tick);
   }
   if (tick < 4e18) calendar_.put(static_cast<Tick>(tick), {p, i, true});
 }
@@ -100,6 +103,7 @@ void Sources::renew(std::uint32_t p, std::uint32_t i) {
 Tick Sources::next(Tick now) const { return counted_.empty() ? calendar_.next(now) : now; }
 
 void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
+  if (!ahead_.empty()) std::erase_if(ahead_, [&](const TickSpike& s) { return s.tick < until; });
   for (std::size_t c = 0; c < counted_.size(); ++c) {
     const auto n = static_cast<std::uint32_t>(network_->populations()[counted_[c]].size());
     for (Tick tick = from; tick < until; ++tick)
@@ -110,7 +114,7 @@ void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
           for (std::uint32_t k = 0; k < counts[i]; ++k) spikes.push_back({tick, counted_[c], group * 4 + i});
       }
   }
-  for (Tick tick = calendar_.next(from); tick < until; tick = calendar_.next(tick + 1)) {
+  for (Tick tick = calendar_.next(from); tick < until; tick = calendar_.next(tick)) {  // the same tick again: a train may go on in it
     take(tick);
     for (const Item& item : due_) spikes.push_back({tick, item.population, item.neuron});
   }
@@ -118,7 +122,19 @@ void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
 
 void Sources::restore(std::uint64_t trial, Tick now) {
   reset(trial);
-  for (Tick tick = calendar_.next(0); tick < now; tick = calendar_.next(tick + 1)) take(tick);
+  for (Tick tick = calendar_.next(0); tick < now; tick = calendar_.next(tick)) take(tick);
+}
+
+void Sources::add(const TickSpike& spike) {
+  calendar_.put(spike.tick, {spike.population, spike.neuron, false});
+  ahead_.push_back(spike);
+}
+
+std::vector<TickSpike> Sources::ahead(Tick now) const {
+  std::vector<TickSpike> spikes;
+  for (const TickSpike& s : ahead_)
+    if (s.tick >= now) spikes.push_back(s);
+  return spikes;
 }
 
 /// What is due at a tick, into due_; trains draw their next spikes.

@@ -30,7 +30,7 @@ class PoissonCounts {
   std::uint32_t count(std::uint32_t bits) const;
   std::uint64_t seed_ = 0, stream_ = 0;
   std::vector<std::uint64_t> cdf_;        ///< P(count <= k) x 2^32
-  std::vector<std::uint8_t> first_;       ///< smallest count of each 1/256 of the unit interval: where the search starts
+  std::vector<std::uint16_t> first_;      ///< smallest count of each 1/256 of the unit interval: where the search starts
 };
 
 /// Below this many expected spikes per neuron and tick, gaps are drawn; at or above it, counts.
@@ -39,12 +39,14 @@ inline constexpr double kCountsFrom = 0.1;
 /// The spikes that sources emit, tick by tick: Poisson, regular, lists, and what was handed in from outside.
 class Sources {
  public:
-  /// `skip[p]`: the Poisson population p is drawn where it arrives, and emits nothing here.
+  /// `skip[p]`: nobody needs the spikes of the Poisson population p, since it is drawn where it arrives.
   Sources(const Network& network, const std::vector<bool>& skip);
 
   void reset(std::uint64_t trial);
   /// Spikes of external sources, at ticks >= the next one to be emitted.
-  void add(const TickSpike& spike) { calendar_.put(spike.tick, {spike.population, spike.neuron, false}); }
+  void add(const TickSpike& spike);
+  /// Those at ticks >= `now`: what `restore` does not bring back.
+  std::vector<TickSpike> ahead(Tick now) const;
   /// The first tick >= `now` at which something may be emitted, or kNever.
   Tick next(Tick now) const;
   /// Appends the spikes of the ticks in [from, until), which must not be skipped over.
@@ -75,6 +77,7 @@ class Sources {
   std::vector<PoissonCounts> counts_;   ///< one for each of these
   std::vector<bool> skip_;
   Calendar<Item> calendar_;
+  std::vector<TickSpike> ahead_;  ///< external spikes that have not been emitted
   std::vector<Item> due_;
 };
 
