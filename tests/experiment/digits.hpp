@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "core/experiment.hpp"
+#include "core/io/digits.hpp"
+#include "proto/load.hpp"
+
+namespace spikeloop::testing {
+
+/// One of the experiments that ship, with its network and data.
+struct Shipped {
+  Experiment experiment;
+  NetworkDescription network;
+  Dataset data;
+
+  explicit Shipped(const std::string& name) {
+    const std::string file = std::string(SPIKELOOP_SOURCE_DIR) + "/examples/" + name + ".txtpb";
+    experiment = load_experiment(file);
+    network = load_network(resolve_path(file, experiment.network_file));
+    data = io::read_digits(resolve_path(file, experiment.dataset.file), experiment.dataset.sha256, resolve_path(file, experiment.dataset.split_file),
+                           experiment.dataset.validation_from_train);
+  }
+};
+
+}  // namespace spikeloop::testing

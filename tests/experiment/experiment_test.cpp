@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/experiment.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "backends/simulator/simulator.hpp"
+#include "core/baseline.hpp"
+#include "tests/experiment/digits.hpp"
+
+namespace spikeloop {
+namespace {
+
+const std::atomic<bool> kGoOn{false};
+
+/// The shipped experiment, cut so that a test takes a moment.
+struct Small : testing::Shipped {
+  Small() : Shipped("digits") {
+    data.train.resize(60);
+    data.validation.resize(20);
+    data.test.resize(20);
+    experiment.epochs = 2;
+    experiment.warm_up_samples = 30;
+  }
+  Trainer trainer(std::uint64_t seed = 1) const { return Trainer(experiment, Network(network), *make_simulator(), data, seed); }
+};
+
+bool same(const EpochResult& a, const EpochResult& b) {
+  return a.train_accuracy == b.train_accuracy && a.validation_accuracy == b.validation_accuracy && a.help == b.help && a.hidden_spikes == b.hidden_spikes;
+}
+
+TEST(Trainer, ResumedAtAnyTrialItEndsBitIdentical) {
+  const Small small;
+  Trainer whole = small.trainer();
+  ASSERT_TRUE(whole.run(kGoOn, nullptr));
+  const TrainingResult expected = whole.finish();
+  for (const std::size_t stop_after : {1u, 30u, 31u, 89u, 90u, 149u}) {
+    State state;
+    {
+      Trainer first = small.trainer();
+      std::atomic<bool> stop{false};
+      first.run(stop, [&](const Progress& p) { stop = p.samples_done == stop_after; });
+      ASSERT_FALSE(first.done());
+      state = first.save();
+    }
+    Trainer second = small.trainer();
+    second.restore(state);
+    ASSERT_TRUE(second.run(kGoOn, nullptr));
+    const TrainingResult resumed = second.finish();
+    EXPECT_EQ(resumed.weights_hash, expected.weights_hash) << "stopped after " << stop_after;
+    EXPECT_EQ(resumed.test.accuracy, expected.test.accuracy);
+    EXPECT_TRUE(std::equal(resumed.epochs.begin(), resumed.epochs.end(), expected.epochs.begin(), expected.epochs.end(), same));
+  }
+}
+
+TEST(Trainer, SeedsDiffer) {
+  const Small small;
+  Trainer one = small.trainer(1), two = small.trainer(2);
+  one.run(kGoOn, nullptr), two.run(kGoOn, nullptr);
+  EXPECT_NE(one.finish().weights_hash, two.finish().weights_hash);
+}
+
+TEST(Trainer, RefusesAForeignOrDamagedState) {
+  const Small small;
+  const State state = small.trainer().save();
+  Small other;
+  other.experiment.encode.max_hz = 200;
+  Trainer foreign = other.trainer();
+  EXPECT_THROW(foreign.restore(state), DescriptionError);
+  Trainer good = small.trainer();
+  for (const std::size_t size : {std::size_t{0}, std::size_t{7}, state.size() / 2, state.size() - 1})
+    EXPECT_THROW(good.restore(State(state.begin(), state.begin() + static_cast<std::ptrdiff_t>(size))), DescriptionError) << size;
+}
+
+TEST(Trainer, WarmUpMovesThresholdsAndNotWeights) {
+  Small small;
+  Trainer trainer = small.trainer();
+  Session& session = trainer.session();
+  const std::size_t hidden = trainer.network().population_index("hidden"), weights = trainer.network().projection_index("in->hidden");
+  const auto thresholds_before = session.thresholds(hidden);
+  const auto weights_before = session.weights(weights);
+  std::atomic<bool> stop{false};
+  trainer.run(stop, [&](const Progress& p) { stop = p.samples_done == 30; });
+  EXPECT_NE(session.thresholds(hidden), thresholds_before);
+  EXPECT_EQ(session.weights(weights), weights_before);
+}
+
+TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
+  Small small;
+  small.network = frozen_hidden(small.network, "out");
+  small.experiment.thresholds_learn = false;
+  Trainer trainer = small.trainer();
+  const auto weights = [&](const char* name) { return trainer.session().weights(trainer.network().projection_index(name)); };
+  const auto hidden = weights("in->hidden"), pool = weights("pool->hidden"), out = weights("hidden->out");
+  trainer.run(kGoOn, nullptr);
+  EXPECT_EQ(weights("in->hidden"), hidden);
+  EXPECT_EQ(weights("pool->hidden"), pool);
+  EXPECT_NE(weights("hidden->out"), out);
+  for (const Projection& p : trainer.network().projections()) EXPECT_FALSE(p.target == "hidden" && p.port != Port::kBasal) << "feedback drives the frozen layer";
+}
+
+TEST(Evaluation, ChangesNothingAndCountsEveryAnswerOnce) {
+  const Small small;
+  Trainer trainer = small.trainer();
+  trainer.run(kGoOn, nullptr);
+  const auto before = trainer.session().weights(trainer.network().projection_index("in->hidden"));
+  const Evaluation a = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
+  const Evaluation b = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
+  EXPECT_EQ(a.confusion, b.confusion);
+  EXPECT_EQ(trainer.session().weights(trainer.network().projection_index("in->hidden")), before);
+  std::uint32_t answers = 0, right = 0;
+  for (std::size_t i = 0; i < a.confusion.size(); ++i)
+    for (std::size_t j = 0; j < a.confusion[i].size(); ++j) answers += a.confusion[i][j], right += i == j ? a.confusion[i][j] : 0;
+  EXPECT_EQ(answers, small.data.test.size());
+  EXPECT_DOUBLE_EQ(a.accuracy, right / static_cast<double>(answers));
+  EXPECT_EQ(a.counts.simulated, static_cast<Time>(small.data.test.size()) * from_ms(small.experiment.test_ms));
+}
+
+TEST(Evaluation, TheControllerIsSilentAtInference) {
+  const Small small;
+  Trainer trainer = small.trainer();
+  trainer.run(kGoOn, nullptr);
+  const Evaluation e = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
+  EXPECT_GT(e.counts.populations[trainer.network().population_index("out")].spikes, 0u);
+  for (const std::string& name : {controller_plus("out"), controller_minus("out"), controller_target("out")})
+    EXPECT_EQ(e.counts.populations[trainer.network().population_index(name)].spikes, 0u) << name;
+}
+
+TEST(Experiment, EveryFaultIsReportedAtOnce) {
+  Small small;
+  small.experiment.encode.population = "inn";
+  small.experiment.readout.population = "pool";
+  small.experiment.free_ms = -1;
+  small.experiment.epochs = 0;
+  const auto faults = validate(small.experiment, Network(small.network), &small.data);
+  ASSERT_EQ(faults.size(), 4u);
+  EXPECT_EQ(faults[0].path, "trial.free_ms");
+  EXPECT_EQ(faults[1].path, "epochs");
+  EXPECT_EQ(faults[2].path, "encode.rate.population");
+  EXPECT_NE(faults[2].suggestion.find("\"in\""), std::string::npos);
+  EXPECT_EQ(faults[3].path, "readout.population");
+}
+
+TEST(LinearBaseline, SeparatesWhatIsLinearlySeparable) {
+  Dataset d;
+  d.features = 2, d.classes = 2;
+  for (int i = 0; i < 40; ++i) {
+    const float x = static_cast<float>(i % 8) / 8, y = static_cast<float>(i / 8) / 5;
+    d.samples.insert(d.samples.end(), {x, y});
+    d.labels.push_back(x + y > 0.8f);
+    (i % 4 == 0 ? d.test : i % 4 == 1 ? d.validation : d.train).push_back(static_cast<std::size_t>(i));
+  }
+  EXPECT_GE(linear_baseline(d), 0.9);
+}
+
+}  // namespace
+}  // namespace spikeloop

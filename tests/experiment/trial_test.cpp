@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/trial.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "core/controller.hpp"
+#include "tests/experiment/digits.hpp"
+
+namespace spikeloop {
+namespace {
+
+class TrialTest : public ::testing::Test {
+ protected:
+  testing::Shipped shipped_{"digits"};
+  Network network_{with_probes(shipped_.network, shipped_.experiment)};
+  TrialPlan plan_{shipped_.experiment, network_};
+
+  std::vector<Spike> encoded(std::span<const float> sample, std::uint64_t trial, Time until = kSecond) const {
+    std::vector<Spike> spikes;
+    encode_sample(plan_, sample, 1, trial, until, spikes);
+    return spikes;
+  }
+};
+
+TEST_F(TrialTest, AFeatureBecomesARegularTrainOfItsRate) {
+  plan_.encode.mean.reset();
+  const std::vector<float> sample = {1.0f, 0.5f, 0.0f};
+  std::map<std::uint32_t, std::vector<Time>> trains;
+  for (const Spike& s : encoded(sample, 1)) trains[s.neuron].push_back(s.time);
+  EXPECT_NEAR(static_cast<double>(trains[0].size()), 300, 1);
+  EXPECT_NEAR(static_cast<double>(trains[1].size()), 150, 1);
+  EXPECT_EQ(trains.count(2), 0u);
+  for (std::size_t k = 1; k < trains[0].size(); ++k) EXPECT_NEAR(to_ms(trains[0][k] - trains[0][k - 1]), 1000.0 / 300, 1.0);
+}
+
+TEST_F(TrialTest, PhasesDifferBetweenTrialsAndRepeatWithinOne) {
+  const std::vector<float> sample(64, 0.5f);
+  EXPECT_EQ(encoded(sample, 7), encoded(sample, 7));
+  EXPECT_NE(encoded(sample, 7), encoded(sample, 8));
+}
+
+TEST_F(TrialTest, NormalisationMakesTheTotalRateIndependentOfTheInk) {
+  const std::vector<float> faint(64, 0.1f), strong(64, 0.8f);
+  EXPECT_NEAR(static_cast<double>(encoded(faint, 1).size()), static_cast<double>(encoded(strong, 1).size()), 64);
+  plan_.encode.mean.reset();
+  EXPECT_GT(encoded(strong, 1).size(), 6 * encoded(faint, 1).size());
+}
+
+TEST_F(TrialTest, TeachingIsSwitchedOnByOneSpikeAtTheStartOfTheFeedbackPhase) {
+  std::vector<Spike> spikes;
+  encode_target(plan_, 3, spikes);
+  std::map<std::uint32_t, std::vector<Time>> trains;
+  for (const Spike& s : spikes) trains[s.neuron].push_back(s.time);
+  EXPECT_EQ(trains[10], std::vector<Time>{30 * kMillisecond});
+  EXPECT_EQ(trains[3].size(), 6u);  // 200 Hz for 30 ms, the first at once
+  EXPECT_EQ(trains[3].front(), 30 * kMillisecond);
+  EXPECT_EQ(trains.size(), 2u);  // other_hz is 0
+}
+
+TEST_F(TrialTest, MostSpikesWinThenThePotentialThenTheLowerIndex) {
+  TrialSink sink(plan_);
+  EXPECT_EQ(sink.answer(), 0u);
+  sink.spike({1 * kMillisecond, plan_.readout, 4});
+  sink.spike({2 * kMillisecond, plan_.readout, 2});
+  EXPECT_EQ(sink.answer(), 2u);
+  std::vector<double> potentials(10, 0.0);
+  potentials[4] = 0.5;
+  sink.sample(3 * kMillisecond, 0, potentials);
+  EXPECT_EQ(sink.answer(), 4u);
+  sink.spike({4 * kMillisecond, plan_.readout, 2});
+  EXPECT_EQ(sink.answer(), 2u);
+  EXPECT_EQ(sink.decided, 4 * kMillisecond);
+}
+
+TEST_F(TrialTest, ControllerSpikesAreHelpAndNotHiddenActivity) {
+  TrialSink sink(plan_);
+  sink.spike({0, static_cast<std::uint32_t>(network_.population_index(controller_plus("out"))), 0});
+  sink.spike({0, static_cast<std::uint32_t>(network_.population_index(controller_minus("out"))), 0});
+  sink.spike({0, static_cast<std::uint32_t>(network_.population_index("hidden")), 0});
+  EXPECT_EQ(sink.help, 2u);
+  EXPECT_EQ(sink.hidden, 1u);
+  EXPECT_EQ(sink.total, 3u);
+}
+
+}  // namespace
+}  // namespace spikeloop
