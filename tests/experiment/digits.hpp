@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "core/experiment.hpp"
@@ -15,8 +17,8 @@ struct Shipped {
   NetworkDescription network;
   Dataset data;
 
-  explicit Shipped(const std::string& name) {
-    const std::string file = std::string(SPIKELOOP_SOURCE_DIR) + "/examples/" + name + ".txtpb";
+  explicit Shipped(const char* name) {
+    const std::string file = fmt::format("{}/examples/{}.txtpb", SPIKELOOP_SOURCE_DIR, name);
     experiment = load_experiment(file);
     network = load_network(resolve_path(file, experiment.network_file));
     data = io::read_digits(resolve_path(file, experiment.dataset.file), experiment.dataset.sha256, resolve_path(file, experiment.dataset.split_file),
