@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
+#include "core/bytes.hpp"
 #include "core/random.hpp"
 #include "core/trial.hpp"
 
@@ -211,54 +211,32 @@ std::uint64_t Trainer::Impl::fingerprint() const {
   return h;
 }
 
-namespace {
-
-template <class T>
-void put(State& state, const T& x) {
-  const auto* p = reinterpret_cast<const std::byte*>(&x);
-  state.insert(state.end(), p, p + sizeof x);
-}
-
-template <class T>
-T take(const State& state, std::size_t& at) {
-  if (state.size() - at < sizeof(T)) throw DescriptionError("the saved training state is truncated; use a complete checkpoint");
-  T x;
-  std::memcpy(&x, state.data() + at, sizeof x);
-  at += sizeof x;
-  return x;
-}
-
-}  // namespace
-
 State Trainer::save() const {
   const Impl& t = *impl_;
-  State state;
-  put(state, kMagic);
-  put(state, t.fingerprint());
-  put(state, static_cast<std::uint64_t>(t.done));
-  for (const double x : {t.running_accuracy, t.running_spikes, t.running_help, t.running_weight}) put(state, x);
-  put(state, t.current);
-  put(state, static_cast<std::uint64_t>(t.epochs.size()));
-  for (const EpochResult& e : t.epochs) put(state, e);
+  StateWriter w;
+  w.put(kMagic);
+  w.put(t.fingerprint());
+  w.put(static_cast<std::uint64_t>(t.done));
+  for (const double x : {t.running_accuracy, t.running_spikes, t.running_help, t.running_weight}) w.put(x);
+  w.put(t.current);
+  w.put_all(t.epochs);
   const State session = t.session->save();
-  state.insert(state.end(), session.begin(), session.end());
-  return state;
+  w.bytes.insert(w.bytes.end(), session.begin(), session.end());
+  return std::move(w.bytes);
 }
 
 void Trainer::restore(const State& state) {
   Impl& t = *impl_;
-  std::size_t at = 0;
-  if (take<std::uint64_t>(state, at) != kMagic) throw DescriptionError("the saved training state was written by another version of the program; start the run anew");
-  if (take<std::uint64_t>(state, at) != t.fingerprint())
+  StateReader r(state);
+  if (r.get<std::uint64_t>() != kMagic) throw DescriptionError("the saved training state was written by another version of the program; start the run anew");
+  if (r.get<std::uint64_t>() != t.fingerprint())
     throw DescriptionError("the saved training state belongs to another experiment, network or data set; resume it with the files it was started with");
-  t.done = take<std::uint64_t>(state, at);
-  for (double* x : {&t.running_accuracy, &t.running_spikes, &t.running_help, &t.running_weight}) *x = take<double>(state, at);
-  t.current = take<EpochResult>(state, at);
-  const auto epochs = take<std::uint64_t>(state, at);
-  if (epochs > t.experiment.epochs || t.done > t.total()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
-  t.epochs.clear();
-  for (std::uint64_t i = 0; i < epochs; ++i) t.epochs.push_back(take<EpochResult>(state, at));
-  t.session->restore(State(state.begin() + static_cast<std::ptrdiff_t>(at), state.end()));
+  t.done = r.get<std::uint64_t>();
+  for (double* x : {&t.running_accuracy, &t.running_spikes, &t.running_help, &t.running_weight}) *x = r.get<double>();
+  t.current = r.get<EpochResult>();
+  t.epochs = r.get_all<EpochResult>();
+  if (t.epochs.size() > t.experiment.epochs || t.done > t.total()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
+  t.session->restore(r.rest());
 }
 
 TrainingResult Trainer::finish() {

@@ -2,64 +2,13 @@
 // The state of an engine as bytes. Everything is stored per neuron and synapse of the whole network, so that a state saved with one number of
 // threads can be restored with another.
 #include <algorithm>
-#include <cstring>
-
+#include "core/bytes.hpp"
 #include "core/engine/engine.hpp"
 
 namespace spikeloop::engine {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31305350494b45ull;  // changes with the layout
-
-class Writer {
- public:
-  template <class T>
-  void put(const T& x) {
-    const auto* p = reinterpret_cast<const std::byte*>(&x);
-    bytes.insert(bytes.end(), p, p + sizeof x);
-  }
-  template <class T>
-  void put_all(const std::vector<T>& xs) {
-    put(static_cast<std::uint64_t>(xs.size()));
-    for (const T& x : xs) put(x);
-  }
-  void put_flag(bool flag) { put(static_cast<std::uint8_t>(flag)); }
-  State bytes;
-};
-
-class Reader {
- public:
-  explicit Reader(const State& bytes) : bytes_(bytes) {}
-  template <class T>
-  T get() {
-    if (bytes_.size() - at_ < sizeof(T)) throw DescriptionError("the saved state is truncated; use a complete checkpoint");
-    T x;
-    std::memcpy(&x, bytes_.data() + at_, sizeof x);
-    at_ += sizeof x;
-    return x;
-  }
-  template <class T>
-  std::vector<T> get_all() {
-    const auto n = get<std::uint64_t>();
-    if (n > (bytes_.size() - at_) / sizeof(T)) throw DescriptionError("the saved state is truncated; use a complete checkpoint");
-    std::vector<T> xs(n);
-    for (T& x : xs) x = get<T>();
-    return xs;
-  }
-  bool get_flag() { return get<std::uint8_t>() != 0; }
-  /// The last eight bytes are a hash of all before them.
-  void check_sum() {
-    std::uint64_t sum = 0;
-    const std::size_t size = bytes_.size() - std::min(bytes_.size(), sizeof sum);
-    std::memcpy(&sum, bytes_.data() + size, bytes_.size() - size);
-    if (size < at_ || sum != hash_bytes(kHashStart, bytes_.data(), size)) throw DescriptionError("the saved state is truncated or damaged; use a complete checkpoint");
-  }
-  bool at_end() const { return at_ + sizeof(std::uint64_t) == bytes_.size(); }
-
- private:
-  const State& bytes_;
-  std::size_t at_ = 0;
-};
 
 /// What a checkpoint keeps of every neuron, as pointers into a block. Empty arrays are skipped on both sides.
 template <class F>
@@ -76,7 +25,7 @@ void for_each_array(Block& b, F&& f) {
 class Checkpoint {
  public:
   static State save(const Engine& e) {
-    Writer w;
+    StateWriter w;
     w.put(kMagic);
     w.put(e.network_->fingerprint());
     w.put(e.network_->seed());
@@ -92,7 +41,7 @@ class Checkpoint {
 
   /// Refuses before it changes anything: what passes here was written by `save` for this network.
   static void restore(Engine& e, const State& state) {
-    Reader r(state);
+    StateReader r(state);
     if (r.get<std::uint64_t>() != kMagic) throw DescriptionError("the saved state has another format; it was written by another version of the program");
     if (r.get<std::uint64_t>() != e.network_->fingerprint()) throw DescriptionError("the saved state belongs to another network");
     if (r.get<std::uint64_t>() != e.network_->seed()) throw DescriptionError("the saved state belongs to another seed of this network");
@@ -101,7 +50,7 @@ class Checkpoint {
   }
 
  private:
-  static void read(Engine& e, Reader& r) {
+  static void read(Engine& e, StateReader& r) {
     const auto now = r.get<Tick>();
     const auto trial = r.get<std::uint64_t>();
     const auto rules = r.get<double>(), homeostasis = r.get<double>();
@@ -112,7 +61,7 @@ class Checkpoint {
     const auto ahead = r.get_all<TickSpike>();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) restore_population(e, p, r);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) restore_projection(e, k, r);
-    if (!r.at_end()) throw BugError("a saved state is not read to its end");
+    if (r.left() != 0) throw BugError("a saved state is not read to its end");
     e.sources_.restore(trial, now);
     for (const TickSpike& s : ahead) e.sources_.add(s);
     e.clear_counts();
@@ -122,7 +71,7 @@ class Checkpoint {
     }
   }
 
-  static void save_population(const Engine& e, std::size_t p, Writer& w) {
+  static void save_population(const Engine& e, std::size_t p, StateWriter& w) {
     const Block& first = e.lanes_.front()->block(p);
     w.put(first.gate), w.put_flag(first.gate_seen);
     const std::size_t arrays = count_arrays(e, p);
@@ -130,7 +79,7 @@ class Checkpoint {
       for (const auto& lane : e.lanes_) nth_array(lane->block(p), a, [&](auto& xs) { for (const auto& x : xs) w.put(x); });
   }
 
-  static void restore_population(Engine& e, std::size_t p, Reader& r) {
+  static void restore_population(Engine& e, std::size_t p, StateReader& r) {
     const auto gate = r.get<Tick>();
     const auto seen = r.get_flag();
     for (const auto& lane : e.lanes_) lane->block(p).gate = gate, lane->block(p).gate_seen = seen;
@@ -154,7 +103,7 @@ class Checkpoint {
     });
   }
 
-  static void save_projection(const Engine& e, std::size_t k, Writer& w) {
+  static void save_projection(const Engine& e, std::size_t k, StateWriter& w) {
     bool stored = false, waits = false, masked = false;  // an empty slice has none of these, so every lane is asked
     for (const auto& lane : e.lanes_) {
       stored |= !lane->synapses(k).weights.empty();
@@ -175,7 +124,7 @@ class Checkpoint {
       for (const auto& lane : e.lanes_) for (const float m : lane->plasticity(k)->mask()) w.put(m);
   }
 
-  static void restore_projection(Engine& e, std::size_t k, Reader& r) {
+  static void restore_projection(Engine& e, std::size_t k, StateReader& r) {
     if (r.get_flag()) e.set_weights(k, r.get_all<float>());
     else
       for (const auto& lane : e.lanes_) lane->synapses(k).weights.clear();  // all alike, as the description has them
