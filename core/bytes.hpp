@@ -33,7 +33,7 @@ class StateWriter {
 /// Throws DescriptionError where the bytes end too early.
 class StateReader {
  public:
-  explicit StateReader(const State& bytes) : bytes_(bytes) {}
+  explicit StateReader(const State& bytes) : bytes_(bytes), end_(bytes.size()) {}
 
   template <class T>
     requires std::is_trivially_copyable_v<T>
@@ -52,16 +52,24 @@ class StateReader {
     for (T& x : xs) x = get<T>();
     return xs;
   }
+  /// Throws DescriptionError unless the last eight bytes are the hash of all before them, and leaves them out of what is read.
+  void check_sum() {
+    std::uint64_t expected = 0;
+    if (left() < sizeof expected) truncated();
+    end_ -= sizeof expected;
+    std::memcpy(&expected, bytes_.data() + end_, sizeof expected);
+    if (hash_bytes(kHashStart, bytes_.data(), end_) != expected) throw DescriptionError("the saved state is damaged or truncated; use an intact checkpoint");
+  }
   bool get_flag() { return get<std::uint8_t>() != 0; }
-  std::size_t left() const { return bytes_.size() - at_; }
+  std::size_t left() const { return end_ - at_; }
   /// What has not been read.
-  State rest() const { return {bytes_.begin() + static_cast<std::ptrdiff_t>(at_), bytes_.end()}; }
+  State rest() const { return {bytes_.begin() + static_cast<std::ptrdiff_t>(at_), bytes_.begin() + static_cast<std::ptrdiff_t>(end_)}; }
 
  private:
   [[noreturn]] static void truncated() { throw DescriptionError("the saved state is truncated; use a complete checkpoint"); }
 
   const State& bytes_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, end_;
 };
 
 }  // namespace spikeloop

@@ -2,6 +2,7 @@
 // The state of an engine as bytes. Everything is stored per neuron and synapse of the whole network, so that a state saved with one number of
 // threads can be restored with another.
 #include <algorithm>
+
 #include "core/bytes.hpp"
 #include "core/engine/engine.hpp"
 
