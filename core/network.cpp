@@ -40,6 +40,58 @@ std::string default_name(const Projection& p) {
   return p.source + "->" + p.target + port;
 }
 
+/// Hashes what a checkpoint relies on: who there is, how they move, which synapses there are and how long they take.
+struct Fingerprint {
+  std::uint64_t hash = kHashStart;
+
+  void text(const std::string& s) { hash = hash_bytes(hash_bytes(hash, s.data(), s.size()), "\0", 1); }
+  void number(double x) { hash = hash_bytes(hash, &x, sizeof x); }
+  void number(std::uint64_t x) { hash = hash_bytes(hash, &x, sizeof x); }
+  void number(std::int64_t x) { number(static_cast<std::uint64_t>(x)); }
+
+  void neuron(const NeuronModel& model) {
+    const Membrane& m = membrane_of(model);
+    for (const double x : {m.tau_m_ms, m.v_rest_mv, m.bias_mv, m.tau_apical_ms}) number(x);
+    if (const Spiking* s = spiking_of(model)) {
+      for (const double x : {s->v_threshold_mv, s->v_reset_mv, s->refractory_ms, s->v_floor_mv.value_or(-1e300)}) number(x);
+      number(static_cast<std::uint64_t>(s->reset));
+    }
+    if (const auto* e = std::get_if<LifExp>(&model)) number(e->tau_syn_ms), number(e->tau_syn_inhibitory_ms.value_or(e->tau_syn_ms));
+    if (const auto* a = std::get_if<Alif>(&model)) number(a->tau_adaptation_ms), number(a->adaptation_mv);
+  }
+
+  void value(const Value& v) {
+    number(v.kind.index());
+    std::visit([this](const auto& x) { parameters(x); }, v.kind);
+    for (const auto& bound : {v.bounds.min, v.bounds.max})
+      if (bound) number(*bound);
+  }
+  void parameters(const Constant& v) { number(v.value); }
+  void parameters(const Normal& v) { number(v.mean), number(v.std); }
+  void parameters(const Uniform& v) { number(v.low), number(v.high); }
+  void parameters(const LogNormal& v) { number(v.mean_log), number(v.std_log); }
+  void parameters(const Exponential& v) { number(v.mean); }
+  void parameters(const Listed& v) { for (const double x : *v.values) number(x); }
+  void parameters(const Identity&) {}
+
+  void operator()(const OneToOne&) {}
+  void operator()(const AllToAll& c) { number(std::uint64_t{c.autapses}); }
+  void operator()(const FixedProbability& c) { number(c.probability), number(std::uint64_t{c.autapses}); }
+  void operator()(const FixedInDegree& c) { number(c.count), number(std::uint64_t{c.multapses}), number(std::uint64_t{c.autapses}); }
+  void operator()(const FixedTotalNumber& c) { number(c.count), number(std::uint64_t{c.multapses}), number(std::uint64_t{c.autapses}); }
+  void operator()(const Pairs& c) {
+    for (const auto& ids : {c.sources, c.targets})
+      for (const std::uint32_t i : *ids) number(std::uint64_t{i});
+  }
+  void operator()(const Tensor&) {}
+  void operator()(const Convolution& c) {
+    for (const auto& pair : {c.kernel, c.stride, c.padding}) number(std::uint64_t{pair[0]}), number(std::uint64_t{pair[1]});
+  }
+  void operator()(const Pooling& c) {
+    for (const auto& pair : {c.kernel, c.stride}) number(std::uint64_t{pair[0]}), number(std::uint64_t{pair[1]});
+  }
+};
+
 void fill_in_names(NetworkDescription& d) {
   for (Projection& p : d.projections) {
     if (p.name.empty()) p.name = default_name(p);
@@ -93,29 +145,22 @@ double Network::expected_synapses(const Projection& projection) const {
 }
 
 std::uint64_t Network::fingerprint() const {
-  std::uint64_t h = kHashStart;
-  const auto text = [&h](const std::string& s) { h = hash_bytes(hash_bytes(h, s.data(), s.size()), "\0", 1); };
-  const auto number = [&h](auto x) { h = hash_bytes(h, &x, sizeof x); };
-  number(resolution());
+  Fingerprint f;
+  f.number(resolution());
   for (const Population& p : populations()) {
-    text(p.name);
-    number(p.size());
-    number(p.kind.index());
-    text(p.is_source() ? source_name(p.source()) : model_name(p.neuron()));
-    if (p.is_source()) continue;
-    const Membrane& m = membrane_of(p.neuron());
-    for (double x : {m.tau_m_ms, m.v_rest_mv, m.bias_mv, m.tau_apical_ms}) number(x);
-    if (const Spiking* s = spiking_of(p.neuron())) {
-      for (double x : {s->v_threshold_mv, s->v_reset_mv, s->refractory_ms}) number(x);
-      number(s->reset);
-    }
+    f.text(p.name);
+    for (const std::uint64_t n : p.shape) f.number(n);
+    f.text(p.is_source() ? source_name(p.source()) : model_name(p.neuron()));
+    if (!p.is_source()) f.neuron(p.neuron());
   }
   for (const Projection& p : projections()) {
-    for (const std::string* s : {&p.name, &p.source, &p.target, &p.rule}) text(*s);
-    number(p.connect.index());
-    number(p.port);
+    for (const std::string* s : {&p.name, &p.source, &p.target, &p.rule}) f.text(*s);
+    f.number(static_cast<std::uint64_t>(p.port));
+    f.number(p.connect.index());
+    std::visit([&f](const auto& c) { f(c); }, p.connect);
+    f.value(p.delay_ms);
   }
-  return h;
+  return f.hash;
 }
 
 }  // namespace spikeloop

@@ -10,7 +10,9 @@ namespace {
 
 struct Report {
   std::vector<Diagnostic>& all;
-  void operator()(const char* path, std::string what, std::string suggestion = "") const { all.push_back({path, std::move(what), std::move(suggestion), "", 0, 0}); }
+  void operator()(const char* path, std::string what, std::string suggestion = "") const {
+    all.push_back({path, std::move(what), std::move(suggestion), "", 0, 0});
+  }
 };
 
 const Population* find(const Network& network, const std::string& name, const char* path, const Report& report) {
@@ -20,19 +22,26 @@ const Population* find(const Network& network, const std::string& name, const ch
     names.push_back(p.name);
   }
   const std::string near = did_you_mean(name, names);
-  report(path, fmt::format("names population \"{}\", which the network does not have", name), near.empty() ? "" : fmt::format("did you mean \"{}\"?", near));
+  report(path, fmt::format("names population \"{}\", which the network does not have", name),
+         near.empty() ? "" : fmt::format("did you mean \"{}\"?", near));
   return nullptr;
 }
 
 void check_populations(const Experiment& e, const Network& network, const Dataset* data, const Report& report) {
   if (const Population* in = find(network, e.encode.population, "encode.rate.population", report)) {
-    if (!in->is_source() || !std::holds_alternative<ExternalSource>(in->source())) report("encode.rate.population", fmt::format("\"{}\" is not an external source", in->name), "declare it with `source { external {} }`");
-    if (data && in->size() != data->features) report("encode.rate.population", fmt::format("\"{}\" has {} neurons, but a sample has {} features", in->name, in->size(), data->features));
+    if (!in->is_source() || !std::holds_alternative<ExternalSource>(in->source()))
+      report("encode.rate.population", fmt::format("\"{}\" is not an external source", in->name),
+             "declare it with `source { external {} }`");
+    if (data && in->size() != data->features)
+      report("encode.rate.population",
+             fmt::format("\"{}\" has {} neurons, but a sample has {} features", in->name, in->size(), data->features));
   }
   const Population* out = find(network, e.readout.population, "readout.population", report);
   if (!out) return;
-  if (out->is_source() || !spiking_of(out->neuron())) report("readout.population", fmt::format("\"{}\" does not spike, so its most active neuron cannot be found", out->name));
-  if (data && out->size() < data->classes) report("readout.population", fmt::format("\"{}\" has {} neurons for {} classes", out->name, out->size(), data->classes));
+  if (out->is_source() || !spiking_of(out->neuron()))
+    report("readout.population", fmt::format("\"{}\" does not spike, so its most active neuron cannot be found", out->name));
+  if (data && out->size() < data->classes)
+    report("readout.population", fmt::format("\"{}\" has {} neurons for {} classes", out->name, out->size(), data->classes));
 }
 
 void check_numbers(const Experiment& e, const Report& report) {
@@ -43,13 +52,16 @@ void check_numbers(const Experiment& e, const Report& report) {
   if (e.encode.mean) positive("encode.rate.mean", *e.encode.mean);
   positive("trial.free_ms", e.free_ms);
   positive("trial.test_ms", e.test_ms);
-  if (!(e.feedback_ms >= 0) || !(e.feedback_ms <= 1e9)) report("trial.feedback_ms", fmt::format("is {}, but must not be negative", e.feedback_ms));
-  if (!(e.anneal_to >= 0) || !(e.anneal_to <= 1)) report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
+  if (!(e.feedback_ms >= 0) || !(e.feedback_ms <= 1e9))
+    report("trial.feedback_ms", fmt::format("is {}, but must not be negative", e.feedback_ms));
+  if (!(e.anneal_to >= 0) || !(e.anneal_to <= 1))
+    report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
   if (!(e.warm_up_homeostasis >= 0) || !(e.warm_up_homeostasis <= 1e9)) report("warm_up.homeostasis_rate_factor", "must not be negative");
   if (e.epochs == 0 || e.epochs > 1'000'000) report("epochs", fmt::format("is {}, but must be between 1 and 1,000,000", e.epochs));
   if (e.seeds == 0 || e.seeds > 1000) report("seeds", fmt::format("is {}, but must be between 1 and 1000", e.seeds));
   const double share = e.dataset.validation_from_train;
-  if (!(share >= 0) || !(share < 1)) report("dataset.split.validation_from_train", fmt::format("is {}, but must be at least 0 and below 1", share));
+  if (!(share >= 0) || !(share < 1))
+    report("dataset.split.validation_from_train", fmt::format("is {}, but must be at least 0 and below 1", share));
 }
 
 }  // namespace

@@ -50,8 +50,10 @@ bool drawn_at_arrival(const Network& network, std::size_t population) {
   const Population& p = network.populations()[population];
   const auto* poisson = p.is_source() ? std::get_if<PoissonSource>(&p.source()) : nullptr;
   if (!poisson || poisson->rate_hz * static_cast<double>(network.resolution()) * 1e-9 < kCountsFrom) return false;
+  const auto leaves = [&](const Projection& k) { return k.source == p.name; };
+  if (std::none_of(network.projections().begin(), network.projections().end(), leaves)) return false;
   return std::all_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
-    return k.source != p.name || (std::holds_alternative<OneToOne>(k.connect) && is_constant(k.delay_ms) && k.rule.empty() && k.port == Port::kBasal);
+    return !leaves(k) || (std::holds_alternative<OneToOne>(k.connect) && is_constant(k.delay_ms) && k.rule.empty() && k.port == Port::kBasal);
   });
 }
 
