@@ -21,7 +21,10 @@ constexpr std::string_view kBeginning = "\x0a\x14spikeloop checkpoint";
   throw DescriptionError(std::vector<Diagnostic>{{"", std::move(what), std::move(suggestion), file, 0, 0}});
 }
 
-std::uint64_t checksum(const std::string& content) { return hash_bytes(kHashStart, content.data(), content.size()); }
+std::uint64_t checksum(const v1::Checkpoint& envelope) {
+  const std::uint64_t hash = hash_bytes(kHashStart, envelope.spikeloop_version().data(), envelope.spikeloop_version().size());
+  return hash_bytes(hash, envelope.content().data(), envelope.content().size());
+}
 
 template <class Message>
 bool parse(std::string_view bytes, Message& message) {
@@ -64,7 +67,7 @@ std::string write_checkpoint(const Checkpoint& checkpoint) {
   envelope.set_version(kVersion);
   envelope.set_spikeloop_version(checkpoint.spikeloop_version);
   envelope.set_content(serialised(content));
-  envelope.set_checksum(checksum(envelope.content()));
+  envelope.set_checksum(checksum(envelope));
   return serialised(envelope);
 }
 
@@ -72,7 +75,7 @@ Checkpoint read_checkpoint(std::string_view bytes, const std::string& file) {
   if (bytes.empty()) refuse(file, "is empty, not a checkpoint");
   if (!bytes.starts_with(kBeginning.substr(0, bytes.size()))) refuse(file, "is not a checkpoint of spikeloop");
   v1::Checkpoint envelope;
-  if (bytes.size() < kBeginning.size() || !parse(bytes, envelope))
+  if (bytes.size() < kBeginning.size() || !parse(bytes, envelope) || envelope.version() == 0)
     refuse(file, "is a checkpoint that was cut short or damaged", "start the training anew");
   if (envelope.version() != kVersion)
     refuse(file,
@@ -80,7 +83,7 @@ Checkpoint read_checkpoint(std::string_view bytes, const std::string& file) {
                        envelope.spikeloop_version(), kVersion),
            "resume with the version that wrote it");
   v1::CheckpointContent content;
-  if (checksum(envelope.content()) != envelope.checksum() || !parse(envelope.content(), content))
+  if (checksum(envelope) != envelope.checksum() || !parse(envelope.content(), content))
     refuse(file, "is a damaged checkpoint: its checksum does not match", "start the training anew");
   Checkpoint checkpoint{envelope.spikeloop_version(), content.network_fingerprint(), content.experiment_fingerprint(), {}};
   for (const auto& run : content.runs()) checkpoint.runs.push_back(read_run(run));
