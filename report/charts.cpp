@@ -152,7 +152,7 @@ Lane lane_of(const RasterGroup& group) {
   Lane lane;
   lane.every = group.neurons <= 300 ? 1 : (group.neurons + 299) / 300;
   const double rows = std::ceil(static_cast<double>(std::max(1u, group.neurons)) / lane.every);
-  lane.pitch = std::clamp(180 / rows, 1.2, 7.0);
+  lane.pitch = std::clamp((60 + 1.6 * std::min(rows, 125.0)) / rows, 1.2, 7.0);  // at most 260 points high
   lane.height = rows * lane.pitch;
   return lane;
 }
@@ -162,7 +162,7 @@ void draw_group(Svg& svg, const RasterGroup& group, const Lane& lane, const Scal
   for (std::size_t i = 0; i < group.times_ms.size() && i < group.rows.size(); ++i) {
     if (group.rows[i] % lane.every != 0 || group.rows[i] >= group.neurons || !std::isfinite(group.times_ms[i])) continue;
     const double y = top + lane.pitch * (group.rows[i] / lane.every);
-    data += fmt::format("M{} {}v{}", coordinate(x(group.times_ms[i])), coordinate(y), coordinate(std::max(1.0, lane.pitch * 0.85)));
+    data += fmt::format("M{} {}v{}", coordinate(x(group.times_ms[i])), coordinate(y), coordinate(std::max(3.0, lane.pitch * 0.85)));
   }
   if (!data.empty()) svg.path(data, fmt::format("ticks s{}", group.colour));
   svg.line(x.from, top + lane.height + 3, x.to, top + lane.height + 3, "grid crisp");

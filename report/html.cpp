@@ -64,7 +64,7 @@ std::vector<Cell> result_row(const std::string& name, const TrainingResult& run)
           {percent(test.activation_sparsity) + " %", "num"},
           {si(test.latency_p50_ms * 1e-3, "s"), "num"},
           {si(test.latency_p99_ms * 1e-3, "s"), "num"},
-          {fmt::format("{:016x}", run.weights_hash), "hash quiet"}};
+          {fmt::format("{:016x}", run.weights_hash), "hash name quiet"}};
 }
 
 std::string result_section(const ExperimentResult& result) {
@@ -75,7 +75,7 @@ std::string result_section(const ExperimentResult& result) {
   const std::vector<Cell> titles = {{"Run", ""},    {"Accuracy", "num"}, {"Spikes", "num"}, {"Synaptic ops", "num"}, {"Silent bins", "num"},
                                     {"p50", "num"}, {"p99", "num"},      {"Weights", ""}};
   std::string note = fmt::format(
-      "Test set of {} samples, each shown for {:g} ms and seen by the network once. Spikes and synaptic operations are per inference; "
+      "Test set of {} samples, each shown for {:g} ms and seen once. Spikes and synaptic operations are per inference; "
       "silent bins are "
       "(neuron, {:g} ms bin) pairs without a spike; p50 and p99 are the simulated times after which the answer no longer changed.",
       count_text(static_cast<double>(result.runs.front().test.samples)), result.experiment.test_ms, result.runs.front().test.bin_ms);

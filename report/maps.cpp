@@ -43,7 +43,9 @@ Svg confusion_plot(const std::vector<std::vector<std::uint32_t>>& counts, double
       const bool right = answer == label;
       const double depth = right ? 0.15 + 0.85 * count / row : 0.25 + 0.75 * std::sqrt(static_cast<double>(count) / most_wrong);
       svg.rect(x + 1, y + 1, cell - 2, cell - 2, right ? "f0" : "f1", depth);
-      if (n <= 20) svg.text(x + cell / 2, y + cell / 2 + 4, fmt::format("{}", count), depth > 0.55 ? "on small" : "ink small", "middle");
+      if (n <= 20)
+        svg.text(x + cell / 2, y + cell / 2 + 4, fmt::format("{}", count), depth > (right ? 0.5 : 0.7) ? "on small" : "ink small",
+                 "middle");
     }
   }
   return svg;
@@ -90,7 +92,7 @@ void draw_field(Svg& svg, const ReceptiveField& field, std::size_t columns, doub
 Svg field_plot(std::span<const ReceptiveField> fields, std::size_t rows, std::size_t columns, double width) {
   rows = std::max<std::size_t>(rows, 1);
   columns = std::max<std::size_t>(columns, 1);
-  const std::size_t across = fields.size() <= 16 ? 4 : fields.size() <= 36 ? 6 : 8;
+  const std::size_t across = fields.size() <= 16 ? 4 : fields.size() <= 36 && fields.size() % 8 != 0 ? 6 : 8;
   const double gap = across == 4 ? 14 : 9;
   // Whole points a pixel, so that cells meet without seams.
   double pixel = (width - gap * static_cast<double>(across - 1)) / static_cast<double>(across * columns);

@@ -13,9 +13,6 @@
 namespace spikeloop::report {
 namespace {
 
-constexpr std::size_t kMostBar = 30;
-constexpr std::size_t kLeastBar = 10;
-
 double share_done(const Progress& p) {
   if (p.samples_total == 0) return 0;
   return std::min(1.0, static_cast<double>(p.samples_done) / static_cast<double>(p.samples_total));
@@ -62,7 +59,8 @@ std::string progress_line(const ProgressView& view, std::size_t width, bool term
   const std::size_t used = display_width(front) + 3 + parts[0].size();  // [] and a blank
   std::size_t all = used;
   for (std::size_t i = 1; i < parts.size(); ++i) all += 2 + parts[i].size();
-  const std::size_t bar = std::clamp(width > all ? width - all : 0, kLeastBar, kMostBar);
+  const std::size_t room = width > all ? width - all : 0;
+  const std::size_t bar = room >= 40 ? 30 : room >= 25 ? 20 : 10;  // few sizes, so that it does not tremble with the figures
   const auto filled = static_cast<std::size_t>(share_done(view.progress) * static_cast<double>(bar));
   std::string line = fmt::format("{}[{}{}] {}", front, std::string(filled, '#'), std::string(bar - filled, '-'), parts[0]);
   for (std::size_t i = 1; i < parts.size() && display_width(line) + 2 + parts[i].size() <= width; ++i) line += "  " + parts[i];

@@ -62,9 +62,13 @@ Svg accuracy_plot(const ExperimentResult& result) {
   };
   const auto training = [](const EpochResult& epoch) { return 100 * epoch.train_accuracy; };
   const auto validation = [](const EpochResult& epoch) { return 100 * epoch.validation_accuracy; };
-  add("control", result.control, validation, 6, true, true);
   add("training", result.runs, training, 4, true, false);
   add("validation", result.runs, validation, 0, false, false);
+  if (has_values(epoch_series("", result.control, validation))) {
+    add("control", result.control, validation, 6, true, true);
+  } else {
+    add("control", result.control, training, 6, true, true);
+  }
   return line_plot(plot);
 }
 
@@ -92,8 +96,9 @@ std::string learning_section(const ExperimentResult& result) {
   const std::size_t seeds = result.runs.size();
   std::string caption = seeds > 1 ? fmt::format("Mean over {} seeds; the band is one standard deviation. ", seeds) : "";
   caption +=
-      "Training accuracy is that of the free phase, before each sample's update. Below, how much the controller still helps: "
-      "it falls silent as the network learns to do without.";
+      "Training accuracy is that of the free phase, before each sample's update. Below, how much the controller still helps: a trial that "
+      "needs "
+      "no help gets none.";
   if (epochs > 1) {
     const auto helped = epoch_series("", result.runs, [](const EpochResult& epoch) { return epoch.helped; });
     caption += fmt::format(" It stepped in at {} % of the trials of the first epoch, and {} % of the last.", percent(helped.y.front()),
@@ -282,15 +287,22 @@ std::string operations_section(const ExperimentResult& result, const Network& ne
                            {per_sample(counts.spikes), "num"},
                            {per_sample(counts.updates), "num"}});
   }
+  std::size_t quiet = 0;
   for (std::size_t i = 0; i < std::min(test.counts.projections.size(), network.projections().size()); ++i) {
-    const Projection& projection = network.projections()[i];
-    projections.push_back({{projection.name, "name"}, {per_sample(test.counts.projections[i].synaptic_events), "num"}});
+    const std::uint64_t events = test.counts.projections[i].synaptic_events;
+    if (events == 0) {
+      ++quiet;
+    } else {
+      projections.push_back({{network.projections()[i].name, "name"}, {per_sample(events), "num"}});
+    }
   }
   if (populations.empty()) return "";
   const OperationCounts& counts = test.counts;
   std::string body = html_table({{"Population", ""}, {"Neurons", "num"}, {"Spikes", "num"}, {"Updates", "num"}}, populations);
   if (!projections.empty()) body += "<h3>Synapses</h3>\n" + html_table({{"Projection", ""}, {"Synaptic events", "num"}}, projections);
   body += "<p></p>";
+  if (quiet > 0)
+    body += html_paragraph(fmt::format("{} more projection{} carried no spike in the test.", quiet, quiet == 1 ? "" : "s"), "note");
   if (counts.late + counts.dropped + counts.overflowed == 0) {
     body += html_paragraph("No event was late, dropped or lost to a full buffer.", "note");
   } else {

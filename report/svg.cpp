@@ -79,7 +79,7 @@ svg .axis { stroke: var(--faint); stroke-width: 1; } svg .grid { stroke: var(--h
 svg .mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3; fill: none; }
 svg .wash { fill: var(--wash); } svg .cell { fill: none; stroke: var(--hair); stroke-width: 1; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-svg .thin { stroke-width: 1.25; } svg .dashed { stroke-dasharray: 5 4; } svg .ticks { fill: none; }
+svg .thin { stroke-width: 1.25; } svg .dashed { stroke-dasharray: 5 4; } svg .ticks { fill: none; stroke-width: 1.4; }
 svg .crisp { shape-rendering: crispEdges; }
 svg .s0 { stroke: var(--c0); } svg .s1 { stroke: var(--c1); } svg .s2 { stroke: var(--c2); } svg .s3 { stroke: var(--c3); }
 svg .s4 { stroke: var(--c4); } svg .s5 { stroke: var(--c5); } svg .s6 { stroke: var(--c6); }
