@@ -267,7 +267,7 @@ void Lane::learn(Tick t) {
     if (b.gate <= t) b.gate_seen = true;
   for (const Arrival& arrival : learning_) {
     ProjectionState& p = projections_[arrival.projection];
-    if (p.plasticity->scale() != 0) p.plasticity->arrive(arrival.segment, t, post_of(p, t));
+    p.plasticity->arrive(arrival.segment, t, post_of(p, p.plasticity->scale() == 0 ? -1 : t));
   }
 }
 

@@ -109,9 +109,8 @@ void Plasticity::replay(std::size_t segment, const Post& post) {
 }
 
 void Plasticity::arrive(std::size_t segment, Tick tick, const Post& post) {
-  if (scale_ == 0) return;
   const std::uint64_t begin = synapses_->segment_begin(segment), end = synapses_->segment_end(segment);
-  if (open_at(tick)) {
+  if (scale_ != 0 && open_at(tick)) {
     if (trial_commit_ && !is_dirty_[segment]) is_dirty_[segment] = 1, dirty_.push_back(static_cast<std::uint32_t>(segment));
     float* weights = synapses_->weights.data() + begin;
     float* to = trial_commit_ ? pending_.data() + begin : weights;

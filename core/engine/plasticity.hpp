@@ -56,7 +56,7 @@ class Plasticity {
   bool is_stdp() const { return stdp_ != nullptr; }
   bool needs_feedback() const { return feedback_ != nullptr; }
   double trace_tau_ms() const;
-  /// Factor on every change from now on; 0 = nothing is learned and no pre trace is kept.
+  /// Factor on every change from now on; 0 = nothing is learned, but traces run. Call `flush` before.
   void set_scale(double scale) { scale_ = scale; }
   double scale() const { return scale_; }
 
