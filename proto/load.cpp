@@ -19,6 +19,7 @@ using proto::Reader;
 using proto::TextLines;
 
 constexpr std::size_t kMaxFaults = 1000;  // more than anybody reads
+constexpr int kMaxEntries = 100'000;      // of populations, projections, ...
 constexpr std::string_view kMark = "proto-message:";
 
 DescriptionKind kind_of_message(std::string_view name) {
@@ -139,8 +140,22 @@ auto load_binary(std::string_view bytes, const std::string& file, const Convert&
 
 bool is_binary(const std::string& path) { return path.ends_with(".binpb") || path.ends_with(".pb"); }
 
+/// Bounds the memory that a hostile text can ask for with millions of empty entries; notes a fault of each list that is too long.
+bool lists_are_short(const v1::Network& message, std::vector<Diagnostic>& faults) {
+  const std::pair<const char*, int> lists[] = {{"populations", message.populations_size()},
+                                               {"projections", message.projections_size()},
+                                               {"rules", message.rules_size()},
+                                               {"controllers", message.controllers_size()},
+                                               {"probes", message.probes_size()}};
+  for (const auto& [name, size] : lists)
+    if (size > kMaxEntries)
+      Reader(message, "", faults).fault(name, fmt::format("has {} entries, but at most {} can be described", size, kMaxEntries));
+  return faults.empty();
+}
+
 auto network_from(const LoadOptions& options, const std::string& file) {
   return [&options, &file](const v1::Network& message, std::vector<Diagnostic>& faults) {
+    if (!lists_are_short(message, faults)) return NetworkDescription{};
     NetworkDescription network = proto::read_network(Reader(message, "", faults), message, options, file);
     std::set<std::string> known;  // what could not be converted need not be complained about again
     for (const Diagnostic& fault : faults) known.insert({fault.path, fault.path.substr(0, fault.path.rfind('.'))});

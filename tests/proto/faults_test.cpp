@@ -190,6 +190,15 @@ TEST(AllFaults, ManyUnknownFieldsEndInABoundedList) {
   EXPECT_LE(faults.size(), 1002u);
 }
 
+TEST(AllFaults, MillionsOfEntriesAreOneFault) {
+  std::string text = "populations { name: \"a\" neuron { lif {} } }\n";
+  for (int i = 0; i < 100'001; ++i) text += "probes{}";
+  const auto faults = faults_of_network(text);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].path, "probes");
+  EXPECT_EQ(faults[0].line, 2);
+}
+
 TEST(Tensors, OfTheWrongShapeAreRefused) {
   const std::string text =
       "populations { name: \"a\" shape: 2 source { external {} } } populations { name: \"b\" shape: 3 neuron { lif {} } }\n"
