@@ -95,8 +95,17 @@ double Dynamics::upper(const NeuronState& s, Tick a, Tick b, double extra, Tick 
   return bound;
 }
 
-Tick Dynamics::look_again(const NeuronState& state, double theta, double extra) const {
-  if (!spiking) return kNever;
+/// For so many ticks v stays below theta, as it rises no faster than with its present positive currents and without more leak (for constant
+/// drive this is a step of Newton's method, and from below, since v is concave).
+double Dynamics::ticks_below(const NeuronState& s, double theta, double extra) const {
+  double push = bias + extra + (leaky ? v_rest - s.v : 0) + std::max(0.0, s.apical);
+  if (synaptic) push += std::max(0.0, s.excitatory) + std::max(0.0, s.inhibitory);
+  if (s.v >= theta) return 0;
+  if (push <= 0) return std::numeric_limits<double>::infinity();
+  return (theta - s.v) / (push * membrane.rate()) * (1 - 1e-9);  // less what rounding may have added
+}
+
+Tick Dynamics::search(const NeuronState& state, double theta, double extra) const {
   NeuronState s = state;
   Tick before = 0;
   if (s.hold > s.last) {  // start from the end of the refractory time, with the currents of then
@@ -107,7 +116,11 @@ Tick Dynamics::look_again(const NeuronState& state, double theta, double extra) 
       if (*currents[k] != 0) *currents[k] *= (*decays[k])(before);
     s.last = s.hold;
   }
-  Tick a = 1;
+  if (upper(s, 1, kNever, extra, before) < theta) return kNever;
+  const double earliest = ticks_below(s, theta, extra);
+  if (earliest > 4e18) return kNever;
+  if (earliest > 32) return s.last + static_cast<Tick>(earliest);  // far: looking again there costs less than looking closer here
+  Tick a = std::max(Tick{1}, static_cast<Tick>(earliest));
   for (Tick width = 1;; width *= 2) {
     if (upper(s, a, kNever, extra, before) < theta) return kNever;
     const Tick b = a + width - 1;

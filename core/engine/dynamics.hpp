@@ -37,6 +37,7 @@ class CurrentKernel {
   /// Largest and smallest value at ticks in [a, b]; b = kNever means for ever.
   double most(Tick a, Tick b) const;
   double least(Tick a, Tick b) const;
+  double peak() const { return peak_; }
 
  private:
   double at(double ticks) const;
@@ -77,9 +78,23 @@ struct Dynamics {
 
   /// A tick after state.last at or before which nothing can happen without arrivals: no tick before it has v >= threshold. kNever if no
   /// crossing can come. Look again there: the closer, the tighter.
-  Tick look_again(const NeuronState& s, double theta, double extra) const;
+  Tick look_again(const NeuronState& s, double theta, double extra) const {
+    if (!spiking || below_for_ever(s, theta, extra)) return kNever;
+    return search(s, theta, extra);
+  }
 
  private:
+  /// A bound without any exponential, which settles almost every case.
+  bool below_for_ever(const NeuronState& s, double theta, double extra) const {
+    if (!leaky) return false;
+    const double v_inf = v_rest + bias + extra;
+    double most = s.v > v_inf ? s.v : v_inf;
+    if (synaptic) most += (s.excitatory > 0 ? s.excitatory * excitatory_kernel.peak() : 0) + (s.inhibitory > 0 ? s.inhibitory * inhibitory_kernel.peak() : 0);
+    if (s.apical > 0) most += s.apical * apical_kernel.peak();
+    return most < theta;
+  }
+  Tick search(const NeuronState& s, double theta, double extra) const;
+  double ticks_below(const NeuronState& s, double theta, double extra) const;
   double upper(const NeuronState& s, Tick a, Tick b, double extra, Tick before) const;
 };
 

@@ -83,17 +83,16 @@ void Lane::draw_drives(Tick t) {
     if (t < p.synapses.delay) continue;
     Block& b = blocks_[p.target];
     const Slice slice = b.slice;
-    const std::vector<float>& weights = p.synapses.weights;
+    const float* weights = p.synapses.weights.empty() ? nullptr : p.synapses.weights.data();
+    float* sum = accumulator(b, p.port, p.synapses.weight).data();
     std::uint64_t events = 0;
-    for (std::uint32_t group = slice.begin / 4; group * 4 < slice.end; ++group) {
+    for (std::uint32_t group = slice.begin / 4; group * 4 < slice.end; ++group) {  // a slice begins at a multiple of 64
       std::uint32_t counts[4];
       p.poisson.draw(trial_, t - p.synapses.delay, group, counts);
-      for (std::uint32_t i = 0; i < 4; ++i) {
-        const std::uint32_t neuron = group * 4 + i;
-        if (counts[i] == 0 || neuron < slice.begin || neuron >= slice.end) continue;
-        const std::uint32_t j = neuron - slice.begin;
-        const float w = weights.empty() ? p.synapses.weight : weights[j];
-        accumulator(b, p.port, w)[j] += w * static_cast<float>(counts[i]);
+      const std::uint32_t j = group * 4 - slice.begin, n = std::min(4u, slice.end - group * 4);
+      for (std::uint32_t i = 0; i < n; ++i) {
+        if (weights) accumulator(b, p.port, weights[j + i])[j + i] += weights[j + i] * static_cast<float>(counts[i]);
+        else sum[j + i] += p.synapses.weight * static_cast<float>(counts[i]);
         events += counts[i];
       }
     }
@@ -124,11 +123,14 @@ void Lane::deliver(const Arrival& arrival) {
   const std::uint64_t n = end - begin;
   const bool by_sign = b.dynamics.synaptic && p.port == Port::kBasal && w;  // excitatory and inhibitory currents decay differently
   if (by_sign) {
+    float *excitatory = b.basal.data(), *inhibitory = b.basal_inhibitory.data();
+    b.all_touched |= s.dense;
     for (std::uint64_t i = 0; i < n; ++i) {
-      const std::uint32_t j = s.dense ? static_cast<std::uint32_t>(i) : s.targets[begin + i];
-      accumulator(b, p.port, w[i])[j] += w[i];
-      b.touch(j);
+      const std::uint64_t j = s.dense ? i : s.targets[begin + i];
+      (w[i] < 0 ? inhibitory : excitatory)[j] += w[i];
     }
+    if (!b.all_touched)
+      for (std::uint64_t i = 0; i < n; ++i) b.touch(s.targets[begin + i]);
     return;
   }
   float* sum = accumulator(b, p.port, s.weight).data();
@@ -141,7 +143,10 @@ void Lane::deliver(const Arrival& arrival) {
     return;
   }
   const std::uint32_t* targets = s.targets.data() + begin;
-  for (std::uint64_t i = 0; i < n; ++i) sum[targets[i]] += w ? w[i] : s.weight;
+  if (w)
+    for (std::uint64_t i = 0; i < n; ++i) sum[targets[i]] += w[i];
+  else
+    for (std::uint64_t i = 0; i < n; ++i) sum[targets[i]] += s.weight;
   if (!b.all_touched)
     for (std::uint64_t i = 0; i < n; ++i) b.touch(targets[i]);
 }
@@ -166,60 +171,6 @@ void Lane::deliver_current(ProjectionState& p, std::size_t step) {
     b.check[j] = now_;
     b.touch(j);
   }
-}
-
-void Lane::update(std::uint32_t population, Tick t) {
-  Block& b = blocks_[population];
-  const std::size_t first = spikes_.size();
-  if (b.all_touched) {
-    for (std::uint32_t j = 0; j < b.slice.size(); ++j) update_neuron(population, b, j, t);
-    for (const std::uint32_t j : b.touched) b.marked[j] = 0;
-  } else {
-    for (const std::uint32_t j : b.touched) b.marked[j] = 0, update_neuron(population, b, j, t);
-    std::sort(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end());
-  }
-  b.touched.clear();
-  b.all_touched = false;
-  counts_.populations[population].spikes += spikes_.size() - first;
-}
-
-void Lane::update_neuron(std::uint32_t population, Block& b, std::uint32_t j, Tick t) {
-  float basal = b.basal[j], inhibitory = 0, apical = 0, modulator = 0;
-  b.basal[j] = 0;
-  if (b.dynamics.synaptic) std::swap(inhibitory, b.basal_inhibitory[j]);
-  if (!b.apical_in.empty()) std::swap(apical, b.apical_in[j]);
-  if (!b.modulator_in.empty()) std::swap(modulator, b.modulator_in[j]);
-  const bool input = basal != 0 || inhibitory != 0 || apical != 0 || modulator != 0;
-  if (!input && b.check[j] != t) return;  // visited for its neighbours' sake: to advance it here would change its rounding
-  ++counts_.populations[population].updates;
-  NeuronState s = b.load(j);
-  b.dynamics.advance(s, t, b.extra_of(j));
-  const bool held = t <= s.hold;
-  if (b.dynamics.synaptic) s.excitatory += static_cast<double>(basal), s.inhibitory += static_cast<double>(inhibitory);
-  else if (!held) s.v += static_cast<double>(basal);
-  s.apical += static_cast<double>(apical);
-  s.modulator += static_cast<double>(modulator);
-  if (!held && fire(b, s, j, t)) spikes_.push_back({t, population, j + b.slice.begin});
-  if (input && t > s.hold && s.v < b.dynamics.v_floor) s.v = b.dynamics.v_floor;
-  b.store(j, s);
-  schedule(population, b, j, s);
-}
-
-bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
-  const Dynamics& d = b.dynamics;
-  if (!d.spiking || s.v < b.theta[j] + s.adaptation) return false;
-  if (d.reset == Reset::kToValue) s.v = d.v_reset;
-  else s.v -= b.theta[j] + s.adaptation - d.v_reset;
-  s.adaptation += d.adaptation_jump;
-  s.hold = t + d.refractory;
-  if (!b.free_spikes.empty() && t < b.gate) ++b.free_spikes[j];
-  return true;
-}
-
-void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const NeuronState& s) {
-  const Tick look = b.dynamics.look_again(s, b.theta[j], b.extra_of(j));
-  b.check[j] = look;
-  if (look != kNever) visits_.put(look, {population, j});
 }
 
 void Lane::look_again(std::size_t population, Tick now) {

@@ -21,6 +21,7 @@ struct Block {
   Slice slice;
   Dynamics dynamics;
   bool used = false;  ///< false for sources and empty slices
+  bool plain = false;  ///< lif with basal input and nothing else: a short way through `update`
 
   std::vector<double> v, excitatory, inhibitory, apical, modulator, adaptation;
   std::vector<double> theta;    ///< thresholds, moved by homeostasis
@@ -125,6 +126,7 @@ class Lane {
   void deliver_current(ProjectionState& p, std::size_t step);
   std::vector<float>& accumulator(Block& block, Port port, float weight);
   void update(std::uint32_t population, Tick tick);
+  void update_plain(std::uint32_t population, Block& block, Tick tick);
   void update_neuron(std::uint32_t population, Block& block, std::uint32_t j, Tick tick);
   bool fire(Block& block, NeuronState& s, std::uint32_t j, Tick tick);
   void schedule(std::uint32_t population, Block& block, std::uint32_t j, const NeuronState& s);

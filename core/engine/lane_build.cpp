@@ -2,6 +2,7 @@
 // Building a lane from a network, and bringing it to the start of a trial.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/engine/lane.hpp"
 #include "core/random.hpp"
@@ -125,6 +126,11 @@ void Lane::allocate_ports() {
     } else if (p.port == Port::kModulator) {
       b.modulator.assign(n, 0.0), b.modulator_in.assign(n, 0.0f);
     }
+  }
+  for (Block& b : blocks_) {
+    const Dynamics& d = b.dynamics;
+    const bool lif = d.spiking && d.leaky && !d.synaptic && !d.adaptive && d.v_floor == -std::numeric_limits<double>::infinity();
+    b.plain = lif && b.apical.empty() && b.modulator.empty() && b.extra.empty() && b.free_spikes.empty();
   }
 }
 
