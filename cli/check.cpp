@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
+#include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
+#include "cli/options.hpp"
 #include "core/network.hpp"
 #include "report/text.hpp"
 
@@ -39,24 +41,44 @@ int check(const Options& o, Terminal& t) {
   const char* what = kind == DescriptionKind::kExperiment ? "experiment" : kind == DescriptionKind::kPriceList ? "price list" : "network";
   if (kind == DescriptionKind::kPriceList) {
     const PriceList prices = load_prices(o.file);
-    if (t.json) t.print({{"file", o.file}, {"kind", what}, {"valid", true}, {"prices", prices.prices.size()}});
-    else t.out << fmt::format("{}: a valid price list of {} with {} prices\n", o.file, prices.machine, prices.prices.size());
+    if (t.json)
+      t.print({{"file", o.file}, {"kind", what}, {"valid", true}, {"prices", prices.prices.size()}});
+    else
+      t.out << fmt::format("{}: a valid price list of {} with {} prices\n", o.file, prices.machine, prices.prices.size());
     return kOk;
   }
-  const Network network(kind == DescriptionKind::kExperiment ? load_experiment_of(o.file, o.data_dir).network : load_network(o.file, load_options()));
-  if (auto faults = make_simulator()->check(network); !faults.empty()) throw DescriptionError(locate(std::move(faults), o.file));
+  std::string network_file = o.file;
+  NetworkDescription description;
+  if (kind == DescriptionKind::kExperiment) {
+    LoadedExperiment loaded = load_experiment_of(o.file, o.data_dir);
+    network_file = loaded.experiment.network_file;
+    description = std::move(loaded.network);
+  } else {
+    description = load_network(o.file, load_options());
+  }
+  const Network network(std::move(description));
+  check_machine(*make_simulator(), network, network_file);
   double neurons = 0, synapses = 0;
   for (const Population& p : network.populations()) neurons += p.is_source() ? 0 : static_cast<double>(p.size());
   for (const Projection& p : network.projections()) synapses += network.expected_synapses(p);
   if (t.json) {
-    nlohmann::ordered_json object = {{"file", o.file}, {"kind", what}, {"valid", true}, {"neurons", neurons}, {"synapses", synapses}};
-    if (o.memory) object["bytes"] = estimated_bytes(network);
+    nlohmann::ordered_json object = {{"file", o.file},
+                                     {"kind", what},
+                                     {"valid", true},
+                                     {"populations", network.populations().size()},
+                                     {"projections", network.projections().size()},
+                                     {"neurons", static_cast<std::uint64_t>(neurons)},
+                                     {"synapses", static_cast<std::uint64_t>(std::llround(synapses))}};
+    if (o.memory) object["bytes"] = static_cast<std::uint64_t>(estimated_bytes(network));
     t.print(object);
     return kOk;
   }
-  t.out << fmt::format("{}: a valid {}: {} populations, {} neurons, {} projections, {} synapses\n", o.file, what, network.populations().size(),
-                       report::count_text(neurons), network.projections().size(), report::count_text(synapses));
-  if (o.memory) t.out << fmt::format("needs about {} in the simulator, plus what building takes (estimated)\n", report::si(estimated_bytes(network), "B"));
+  t.out << fmt::format("{}: a valid {}: {} populations, {} neurons, {} projections, {} synapses\n", o.file, what,
+                       network.populations().size(), report::count_text(neurons), network.projections().size(),
+                       report::count_text(synapses));
+  if (o.memory)
+    t.out << fmt::format("needs about {} in the simulator, plus what building takes (estimated)\n",
+                         report::si(estimated_bytes(network), "B"));
   return kOk;
 }
 
@@ -64,11 +86,12 @@ int check(const Options& o, Terminal& t) {
 
 Verb check_verb() {
   return {"check", "report every fault of a description at once, with line and column",
-          "Examples:\n  spikeloop check examples/digits.txtpb\n  spikeloop check examples/networks/brunel.txtpb --memory", [](CLI::App& app) -> std::function<int(Terminal&)> {
+          "Examples:\n  spikeloop check examples/digits.txtpb\n  spikeloop check examples/networks/brunel.txtpb --memory",
+          [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            app.add_option("FILE", o->file, "a network, an experiment or a price list (.txtpb)")->required();
+            add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb)")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need");
-            app.add_option("--data", o->data_dir, "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
+            add_data(app, o->data_dir);
             return [o](Terminal& t) { return check(*o, t); };
           }};
 }

@@ -4,18 +4,18 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <csignal>
-#include <iostream>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 
 #include "cli/check.hpp"
 #include "cli/eval.hpp"
 #include "cli/run.hpp"
 #include "cli/train.hpp"
-#include "core/errors.hpp"
 #include "core/network.hpp"
 #include "spikeloop_version.hpp"
 
@@ -29,81 +29,136 @@ constexpr const char* kExamples = R"(Examples:
   spikeloop eval runs/digits                               the trained network on the test set
 )";
 
-constexpr const char* kFooter =
-    "\nExit codes: 0 ok, 1 usage, 2 the description or data is wrong, 3 the machine cannot run it, 4 a device or the disk failed, 5 a bug,\n"
-    "130 interrupted (after a checkpoint). NO_COLOR turns colours off.";
+constexpr const char* kFooter = R"(
+Exit codes:
+  0 ok   1 usage   2 the description or data is wrong   3 the machine cannot run it
+  4 a device or the disk failed   5 a bug   130 interrupted (after a checkpoint)
+NO_COLOR=1 turns colours off.)";
 
-void on_signal(int) { interrupted().store(true, std::memory_order_relaxed); }
+/// What was probably meant: a slip of the pen, two letters in the wrong order, or a beginning.
+std::string nearest(std::string word, const std::vector<std::string>& known) {
+  if (std::string near = did_you_mean(word, known); !near.empty()) return near;
+  for (std::size_t i = 0; i + 1 < word.size(); ++i) {
+    std::swap(word[i], word[i + 1]);
+    if (std::find(known.begin(), known.end(), word) != known.end()) return word;
+    std::swap(word[i], word[i + 1]);
+  }
+  for (const std::string& k : known)
+    if (word.find_first_not_of('-') != std::string::npos && k.starts_with(word)) return k;
+  return "";
+}
 
-std::string unknown_word(const std::string& word, const std::vector<std::string>& known, const char* what) {
-  const std::string near = did_you_mean(word, known);
-  return fmt::format("there is no {} \"{}\"{}", what, word, near.empty() ? "; see `spikeloop --help`" : fmt::format("; did you mean \"{}\"?", near));
+std::string unknown_word(const std::string& word, const std::vector<std::string>& known, const char* what, const std::string& help) {
+  const std::string near = nearest(word, known);
+  if (!near.empty()) return fmt::format("there is no {} \"{}\"; did you mean \"{}\"?", what, word, near);
+  return fmt::format("there is no {} \"{}\"; see `{} --help`", what, word, help);
 }
 
 nlohmann::ordered_json to_json(const Diagnostic& d) {
   return {{"file", d.file}, {"line", d.line}, {"column", d.column}, {"path", d.path}, {"what", d.what}, {"suggestion", d.suggestion}};
 }
 
-int fail(const Terminal& t, const std::string& what, int code, const std::vector<Diagnostic>& diagnostics = {}) {
-  t.err << "spikeloop: " << what << "\n";
+int fail(const Terminal& t, const std::string& what, int code, const std::vector<Diagnostic>& faults = {}) {
+  if (faults.size() < 2) {
+    t.err << "spikeloop: " << what << "\n";
+  } else {
+    t.err << fmt::format("spikeloop: {} faults:\n", faults.size());
+    for (const Diagnostic& d : faults) t.err << to_string(d) << "\n";
+  }
   if (!t.json) return code;
-  nlohmann::ordered_json faults = nlohmann::ordered_json::array();
-  for (const Diagnostic& d : diagnostics) faults.push_back(to_json(d));
-  t.print({{"error", what}, {"exit_code", code}, {"faults", faults}});
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Diagnostic& d : faults) list.push_back(to_json(d));
+  t.print({{"error", what}, {"exit_code", code}, {"faults", list}});
   return code;
 }
 
+/// Help and version are what was asked for, so they are the one JSON object where that is wanted.
+int answer(const Terminal& t, const char* key, const std::string& text) {
+  if (t.json)
+    t.print({{key, text}});
+  else
+    t.out << text << "\n";
+  return kOk;
+}
+
+std::string general_help() {
+  std::string text = kExamples;
+  text += "\nspikeloop trains spiking networks by feedback control, runs them event by event\nand counts every operation.\n\nVerbs:\n";
+  for (const Verb& v : verbs()) text += fmt::format("  {:8} {}\n", v.name, v.summary);
+  return text + "\n`spikeloop VERB --help` tells more. Every verb takes --json.\n" + kFooter;
+}
+
+/// An option that does not exist is the likeliest reason of any other complaint about the arguments, so it comes first.
+std::string parse_fault(const CLI::App& app, const Verb& verb, const CLI::ParseError& error) {
+  std::vector<std::string> known;
+  for (const CLI::Option* o : app.get_options())
+    for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
+  const std::string program = fmt::format("spikeloop {}", verb.name);
+  const std::vector<std::string> left = app.remaining();
+  for (const std::string& word : left)
+    if (word.starts_with("-")) return unknown_word(word.substr(0, word.find('=')), known, "option", program);
+  if (!left.empty()) return fmt::format("one argument too many: \"{}\"; see `{} --help`", left.front(), program);
+  return fmt::format("{}; see `{} --help`", error.what(), program);
+}
+
 int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Terminal& t) {
-  CLI::App app{verb.summary, fmt::format("spikeloop {}", verb.name)};
+  CLI::App app{fmt::format("{}\n\n{}", verb.examples, verb.summary), fmt::format("spikeloop {}", verb.name)};
   app.footer(kFooter);
-  app.description(fmt::format("{}\n\n{}", verb.examples, verb.summary));
+  app.set_help_flag("-h,--help", "this text");
   app.add_flag("--json", t.json, "print one JSON object on stdout and nothing else there");
   app.add_flag("-q,--quiet", t.quiet, "no progress");
   const auto action = verb.declare(app);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // this overload takes them backwards
   } catch (const CLI::CallForHelp&) {
-    t.out << app.help();
-    return kOk;
-  } catch (const CLI::ExtrasError&) {
-    std::vector<std::string> known;
-    for (const CLI::Option* o : app.get_options())
-      for (const std::string& name : o->get_lnames()) known.push_back("--" + name);
-    for (const std::string& word : app.remaining())
-      return fail(t, word.starts_with("-") ? unknown_word(word, known, "option") : fmt::format("one argument too many: \"{}\"; see `spikeloop {} --help`", word, verb.name), kUsage);
+    std::string help = app.help();
+    help.erase(help.find_last_not_of('\n') + 1);
+    return answer(t, "help", help);
   } catch (const CLI::ParseError& e) {
-    return fail(t, fmt::format("{}; see `spikeloop {} --help`", e.what(), verb.name), kUsage);
+    return fail(t, parse_fault(app, verb, e), kUsage);
   }
   return action(t);
 }
 
-int dispatch(const std::vector<std::string>& arguments, Terminal& t) {
-  const std::string first = arguments.empty() ? "--help" : arguments.front();
-  if (first == "--version") {
-    t.out << "spikeloop " << kVersion << "\n";
-    return kOk;
+int dispatch(std::vector<std::string> arguments, Terminal& t) {
+  // `spikeloop --json VERB` means `spikeloop VERB --json`.
+  const auto is_flag = [](const std::string& a) { return a == "--json" || a == "--quiet" || a == "-q"; };
+  const auto verb = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
+  std::rotate(arguments.begin(), verb, arguments.end());
+  if (arguments.empty() || is_flag(arguments.front())) {
+    t.err << general_help() << "\n";
+    if (t.json) t.print({{"error", "no verb is named; see `spikeloop --help`"}, {"exit_code", kUsage}});
+    return kUsage;
   }
+  std::string first = arguments.front();
+  arguments.erase(arguments.begin());
+  if (first == "--version") return answer(t, "version", t.json ? kVersion : fmt::format("spikeloop {}", kVersion));
   if (first == "--help" || first == "-h" || first == "help") {
-    t.out << kExamples << "\nspikeloop trains spiking networks by feedback control, runs them event by event and counts every operation.\n\nVerbs:\n";
-    for (const Verb& v : verbs()) t.out << fmt::format("  {:8} {}\n", v.name, v.summary);
-    t.out << "\n`spikeloop VERB --help` tells more.\n" << kFooter << "\n";
-    return arguments.empty() ? kUsage : kOk;
+    const auto wanted = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
+    if (wanted == arguments.end()) return answer(t, "help", general_help());
+    first = *wanted;
+    arguments = {"--help"};
   }
   std::vector<std::string> names;
   for (const Verb& v : verbs()) {
-    if (v.name == first) return run_verb(v, {arguments.begin() + 1, arguments.end()}, t);
+    if (v.name == first) return run_verb(v, arguments, t);
     names.push_back(v.name);
   }
-  return fail(t, unknown_word(first, names, "verb"), kUsage);
+  return fail(t, unknown_word(first, names, first.starts_with("-") ? "option" : "verb", "spikeloop"), kUsage);
+}
+
+/// A word as one types it in a shell.
+std::string quoted(const std::string& word) {
+  if (!word.empty() && word.find_first_of(" \t\n\"'\\$*?;&|<>()`#~!{}[]") == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
 }
 
 }  // namespace
 
-void Terminal::print(const nlohmann::ordered_json& object) const { out << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n"; }
-
-std::atomic<bool>& interrupted() {
-  static std::atomic<bool> flag{false};
-  return flag;
+void Terminal::print(const nlohmann::ordered_json& object) const {
+  out << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
 }
 
 const std::vector<Verb>& verbs() {
@@ -112,11 +167,8 @@ const std::vector<Verb>& verbs() {
 }
 
 int run(const std::vector<std::string>& arguments, Terminal t) {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
   t.command = "spikeloop";
-  for (const std::string& a : arguments) t.command += " " + (a.find_first_of(" \"'$*") == std::string::npos ? a : "'" + a + "'");
+  for (const std::string& a : arguments) t.command += " " + quoted(a);
   for (const std::string& a : arguments) t.json |= a == "--json";  // errors of parsing are JSON too
   try {
     return dispatch(arguments, t);
@@ -124,6 +176,8 @@ int run(const std::vector<std::string>& arguments, Terminal t) {
     return fail(t, e.what(), e.exit_code(), e.diagnostics());
   } catch (const Error& e) {
     return fail(t, e.what(), e.exit_code());
+  } catch (const std::filesystem::filesystem_error& e) {
+    return fail(t, fmt::format("{}: {} (check the disk and the permissions)", e.path1().string(), e.code().message()), 4);
   } catch (const std::bad_alloc&) {
     return fail(t, "this machine does not have the memory for it; `spikeloop check FILE --memory` tells what is needed", 3);
   } catch (const std::exception& e) {
@@ -138,9 +192,13 @@ std::int64_t parse_duration(std::string_view text) {
   while (unit.starts_with(' ')) unit.remove_prefix(1);
   static const std::map<std::string_view, double> units = {{"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
   const auto it = units.find(unit);
-  if (error != std::errc() || it == units.end() || !(number > 0) || number * it->second > 9e18)
-    throw DescriptionError(fmt::format("\"{}\" is not a duration; write a positive number and a unit, like 1s, 250ms, 20us or 5ns", text));
+  if (error != std::errc() || it == units.end() || !(number * it->second >= 0.5) || number * it->second > 9e18)
+    throw UsageError(fmt::format("\"{}\" is not a duration; write a number and a unit, like 1s, 250ms, 20us or 5ns (at least 1ns)", text));
   return std::llround(number * it->second);
+}
+
+void check_backend(const std::string& name) {
+  if (name != "simulator") throw UsageError(fmt::format("there is no back end \"{}\"; this version has: simulator", name));
 }
 
 }  // namespace spikeloop::cli

@@ -3,15 +3,17 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <cmath>
+#include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
+#include "cli/options.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/tables.hpp"
 #include "core/io/files.hpp"
 #include "proto/write.hpp"
 #include "report/table.hpp"
@@ -25,15 +27,27 @@ struct Options {
   std::string data_dir, backend = "simulator";
 };
 
-/// The stored result of a run directory, its tests done again with the stored weights.
-ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
+/// The stored result of a run directory; throws DescriptionError if there is none.
+ExperimentResult stored_result(const fs::path& dir) {
   std::error_code ignored;
-  if (!fs::exists(dir / "experiment.txtpb", ignored)) throw DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: it has no experiment.txtpb", dir.string()));
-  if (!fs::exists(dir / "report.pb", ignored)) throw DescriptionError(fmt::format("{} is not finished: go on with `spikeloop train --resume {}`", dir.string(), dir.string()));
+  if (!fs::exists(dir, ignored))
+    throw DescriptionError(fmt::format("there is no directory {}; name one of `spikeloop train`", dir.string()));
+  if (!fs::exists(dir / "experiment.txtpb", ignored))
+    throw DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: it has no experiment.txtpb", dir.string()));
+  if (!fs::exists(dir / kReportFile, ignored))
+    throw DescriptionError(fmt::format("{} is not finished; go on with `spikeloop train --resume {}`", dir.string(), dir.string()));
+  const fs::path file = dir / "report.pb";
+  ExperimentResult result = read_report_binary(io::read_file(file, std::size_t{1} << 30), file.string());
+  if (result.runs.empty()) throw DescriptionError(fmt::format("{}: has no finished run in it; train anew", file.string()));
+  return result;
+}
+
+/// The result of a run directory, its tests done again with the stored weights.
+ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
+  ExperimentResult result = stored_result(dir);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
-  ExperimentResult result = read_report_binary(io::read_file(dir / "report.pb", std::size_t{1} << 30), (dir / "report.pb").string());
   for (std::size_t i = 0; i < result.runs.size(); ++i) {
-    if (interrupted()) throw DeviceError("interrupted");
+    if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for eval writes nothing");
     TrainingResult& run = result.runs[i];
     NetworkDescription description = with_probes(loaded.network, loaded.experiment);
     description.seed = run.seed;
@@ -50,23 +64,36 @@ ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
 }
 
 nlohmann::ordered_json to_json(const NeuroBench& n) {
-  return {{"Footprint", n.footprint}, {"ConnectionSparsity", n.connection_sparsity}, {"ClassificationAccuracy", n.classification_accuracy}, {"ActivationSparsity", n.activation_sparsity},
+  return {{"Footprint", n.footprint},
+          {"ConnectionSparsity", n.connection_sparsity},
+          {"ClassificationAccuracy", n.classification_accuracy},
+          {"ActivationSparsity", n.activation_sparsity},
           {"SynapticOperations", {{"Effective_MACs", n.effective_macs}, {"Effective_ACs", n.effective_acs}, {"Dense", n.dense}}}};
 }
 
 int eval(const Options& o, Terminal& t) {
-  if (o.backend != "simulator") throw DescriptionError(fmt::format("there is no back end \"{}\"; this version has: simulator", o.backend));
+  check_backend(o.backend);
   std::vector<ExperimentResult> results;
   for (const std::string& dir : o.dirs) results.push_back(evaluate_directory(dir, o));
   if (!t.json) {
-    t.out << report::render(report::training_table(results), t.colour);
+    t.out << fitted(report::training_table(results), t.out_width, t.colour);
     return kOk;
   }
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < results.size(); ++i) {
-    const MeanSpread m = accuracy_of(results[i].runs);
-    all.push_back({{"directory", o.dirs[i]}, {"experiment", results[i].experiment.name}, {"backend", "simulator"}, {"test_accuracy", m.mean}, {"spread", m.spread}, {"seeds", results[i].runs.size()},
-                   {"neurobench", to_json(neurobench(results[i].runs.front().test))}});
+    const ExperimentResult& r = results[i];
+    const MeanSpread m = accuracy_of(r.runs);
+    nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+    for (const TrainingResult& run : r.runs)
+      runs.push_back({{"seed", run.seed}, {"test_accuracy", run.test.accuracy}, {"samples", run.test.samples}});
+    all.push_back({{"directory", o.dirs[i]},
+                   {"experiment", r.experiment.name},
+                   {"backend", "simulator"},
+                   {"test_accuracy", m.mean},
+                   {"spread", m.spread},
+                   {"seeds", r.runs.size()},
+                   {"runs", runs},
+                   {"neurobench", to_json(neurobench(r.runs.front().test))}});
   }
   t.print({{"evaluations", all}});
   return kOk;
@@ -75,12 +102,13 @@ int eval(const Options& o, Terminal& t) {
 }  // namespace
 
 Verb eval_verb() {
-  return {"eval", "test trained networks again, from their run directories alone", "Examples:\n  spikeloop eval runs/digits\n  spikeloop eval runs/digits runs/digits_stdp     one row each",
+  return {"eval", "test trained networks again, from their run directories alone",
+          "Examples:\n  spikeloop eval runs/digits\n  spikeloop eval runs/digits runs/digits_stdp     one row each",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required();
-            app.add_option("--data", o->data_dir, "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
-            app.add_option("--backend", o->backend, "where to run (default simulator)");
+            app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required()->type_name("");
+            add_data(app, o->data_dir);
+            add_backend(app, o->backend);
             return [o](Terminal& t) { return eval(*o, t); };
           }};
 }

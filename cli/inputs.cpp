@@ -27,6 +27,7 @@ NetworkDescription load_network_of(const std::string& path) {
 }
 
 fs::path find_data(const std::string& description, const std::string& file, const std::string& data_dir) {
+  if (file.empty()) return {};  // to be complained about by who reads it
   const fs::path beside = resolve_path(description, file), name = fs::path(file).filename();
   std::error_code ignored;
   if (fs::exists(beside, ignored)) return beside;
@@ -40,11 +41,15 @@ fs::path find_data(const std::string& description, const std::string& file, cons
   return beside;
 }
 
-Dataset read_dataset(const DatasetSource& source) { return io::read_digits(source.file, source.sha256, source.split_file, source.validation_from_train); }
+Dataset read_dataset(const DatasetSource& source) {
+  return io::read_digits(source.file, source.sha256, source.split_file, source.validation_from_train);
+}
 
 LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir) {
   if (description_kind_of_file(path) == DescriptionKind::kNetwork)
-    throw DescriptionError(fmt::format("{} is a network; an experiment is needed here (a file with `# proto-message: spikeloop.v1.Experiment` that names the network)", path));
+    throw DescriptionError(fmt::format(
+        "{} is a network; an experiment is needed here (a file with `# proto-message: spikeloop.v1.Experiment` that names the network)",
+        path));
   LoadedExperiment loaded;
   Experiment& e = loaded.experiment = load_experiment(path);
   if (e.name.empty()) e.name = fs::path(path).stem().string();
@@ -56,7 +61,16 @@ LoadedExperiment load_experiment_of(const std::string& path, const std::string& 
   e.dataset.sha256 = loaded.data.sha256;
   const Network network(loaded.network);
   if (auto faults = validate(e, network, &loaded.data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
+  if (e.smoke_samples == 0 || e.smoke_epochs == 0)
+    throw DescriptionError(
+        locate({{"smoke", "needs at least one sample and one epoch", "write smoke { samples: 100 epochs: 1 }", "", 0, 0}}, path));
   return loaded;
+}
+
+void check_machine(const Backend& backend, const Network& network, const std::string& path) {
+  std::string text;
+  for (const Diagnostic& d : locate(backend.check(network), path)) text += (text.empty() ? "" : "\n") + to_string(d);
+  if (!text.empty()) throw CapacityError(text);
 }
 
 }  // namespace spikeloop::cli

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/backend.hpp"
 #include "core/experiment.hpp"
 #include "core/network.hpp"
 #include "proto/load.hpp"
@@ -24,7 +25,7 @@ std::filesystem::path find_data(const std::string& description, const std::strin
 
 /// An experiment with everything that it names.
 struct LoadedExperiment {
-  Experiment experiment;             ///< paths resolved
+  Experiment experiment;  ///< paths resolved
   NetworkDescription network;
   Dataset data;
 };
@@ -34,5 +35,8 @@ LoadedExperiment load_experiment_of(const std::string& path, const std::string& 
 
 /// The data set of an experiment whose paths are resolved.
 Dataset read_dataset(const DatasetSource& source);
+
+/// Throws CapacityError with everything that the back end cannot do of the network of the file `path`.
+void check_machine(const Backend& backend, const Network& network, const std::string& path);
 
 }  // namespace spikeloop::cli

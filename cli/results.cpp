@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "core/io/files.hpp"
 #include "core/io/spikes_csv.hpp"
+#include "proto/atomic_file.hpp"
 #include "proto/load.hpp"
 #include "proto/write.hpp"
 #include "report/html.hpp"
@@ -25,15 +25,18 @@ std::vector<PriceList> load_price_folder(const fs::path& folder) {
 
 std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices) {
   std::vector<EnergyReport> reports;
-  for (const PriceList& p : prices) reports.push_back(estimate_energy(network, run.test.counts, p, static_cast<double>(std::max<std::size_t>(1, run.test.samples))));
+  for (const PriceList& p : prices)
+    reports.push_back(estimate_energy(network, run.test.counts, p, static_cast<double>(std::max<std::size_t>(1, run.test.samples))));
   return reports;
 }
 
-void write_reports(const fs::path& dir, const ExperimentResult& result, const Network& network, const report::RunInfo& info) {
-  io::write_file(dir / "report.json", report::training_json(result, network, info));
-  io::write_file(dir / "report.html", report::training_html(result, network, info));
-  io::write_file(dir / "report.pb", write_report_binary(result));
+std::string write_reports(const fs::path& dir, const ExperimentResult& result, const Network& network, const report::RunInfo& info) {
+  const std::string json = report::training_json(result, network, info);
   if (!result.runs.empty()) io::write_spikes_csv(dir / "spikes.csv", network.populations(), result.runs.front().example.spikes);
+  write_file_atomically((dir / "report.pb").string(), write_report_binary(result));
+  write_file_atomically((dir / "report.html").string(), report::training_html(result, network, info));
+  write_file_atomically((dir / kReportFile).string(), json);
+  return json;
 }
 
 }  // namespace spikeloop::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "core/experiment.hpp"
@@ -15,7 +16,11 @@ std::vector<PriceList> load_price_folder(const std::filesystem::path& folder);
 /// Energy of one inference of a tested run on each priced machine (estimated).
 std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices);
 
-/// Writes report.json, report.html, report.pb, and spikes.csv of the example trial.
-void write_reports(const std::filesystem::path& dir, const ExperimentResult& result, const Network& network, const report::RunInfo& info);
+/// Stands in a run directory from the moment that everything else does.
+inline constexpr const char* kReportFile = "report.json";
+
+/// Writes spikes.csv of the example trial, report.pb, report.html and, last, report.json, whose text is returned.
+std::string write_reports(const std::filesystem::path& dir, const ExperimentResult& result, const Network& network,
+                          const report::RunInfo& info);
 
 }  // namespace spikeloop::cli

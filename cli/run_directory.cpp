@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
+#include <map>
+
 #include "core/io/npy.hpp"
 
 namespace spikeloop::cli {
@@ -14,10 +18,15 @@ bool every_pair(const Projection& p) {
   return std::holds_alternative<Tensor>(p.connect) || (all && (all->autapses || p.source != p.target));
 }
 
+DeviceError cannot_make(const fs::path& dir, const std::error_code& error) {
+  return DeviceError(fmt::format("cannot make the directory {}: {}; name an --out where you may write", dir.string(), error.message()));
+}
+
 void make(const fs::path& dir) {
+  if (dir.empty()) return;
   std::error_code error;
   fs::create_directories(dir, error);
-  if (error) throw DeviceError(fmt::format("cannot make the directory {}: {}", dir.string(), error.message()));
+  if (error) throw cannot_make(dir, error);
 }
 
 void write_projection(const fs::path& file, const Network& network, const Session& session, std::size_t k) {
@@ -29,14 +38,17 @@ void write_projection(const fs::path& file, const Network& network, const Sessio
   }
   const Connectivity c = session.connectivity(k);
   std::vector<double> lines;
-  for (std::size_t i = 0; i < weights.size(); ++i) lines.insert(lines.end(), {static_cast<double>(c.sources[i]), static_cast<double>(c.targets[i]), static_cast<double>(weights[i])});
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    lines.insert(lines.end(), {static_cast<double>(c.sources[i]), static_cast<double>(c.targets[i]), static_cast<double>(weights[i])});
   io::write_npy(file, {{weights.size(), 3}, std::move(lines)});
 }
 
 std::vector<float> read_projection(const fs::path& file, const Projection& p) {
   const io::Matrix m = io::read_npy_matrix(file);
   if (every_pair(p)) return m.values;
-  if (m.columns != 3) throw DescriptionError(fmt::format("{}: has {} columns, but sparse weights have three: source, target, weight", file.string(), m.columns));
+  if (m.columns != 3)
+    throw DescriptionError(
+        fmt::format("{}: has {} columns, but sparse weights have three: source, target, weight", file.string(), m.columns));
   std::vector<float> weights;
   for (std::size_t i = 0; i < m.rows; ++i) weights.push_back(m.values[3 * i + 2]);
   return weights;
@@ -46,20 +58,46 @@ std::vector<float> read_projection(const fs::path& file, const Projection& p) {
 
 fs::path make_run_directory(const std::string& wanted, const std::string& name) {
   fs::path dir = wanted;
+  std::error_code error;
   if (wanted.empty()) {
     dir = fs::path("runs") / name;
-    for (int n = 2; fs::exists(dir); ++n) dir = fs::path("runs") / fmt::format("{}-{}", name, n);
+    for (int n = 2; fs::exists(fs::symlink_status(dir, error)); ++n) dir = fs::path("runs") / fmt::format("{}-{}", name, n);
   }
-  if (fs::exists(dir)) throw DescriptionError(fmt::format("{} exists already and is not overwritten; name another --out, or go on with `--resume {}`", dir.string(), dir.string()));
-  make(dir);
-  return dir;
+  make(dir.parent_path());
+  if (fs::create_directory(dir, error)) return dir;  // false also if somebody else made it a moment ago
+  if (fs::exists(fs::symlink_status(dir)))
+    throw DescriptionError(
+        fmt::format("{} exists already and is not overwritten; name another --out, or go on with a training that was "
+                    "interrupted: `spikeloop train --resume {}`",
+                    dir.string(), dir.string()));
+  throw cannot_make(dir, error);
+}
+
+void check_file_names(const Network& network) {
+  std::map<std::string, std::string> names;
+  const auto add = [&](const std::string& name, const std::string& file, const char* what) {
+    const auto [it, fresh] = names.try_emplace(file, name);
+    if (!fresh)
+      throw DescriptionError(
+          fmt::format("the {}s \"{}\" and \"{}\" would both be written to the file {}; rename one", what, it->second, name, file));
+  };
+  for (const Projection& p : network.projections())
+    if (!p.rule.empty()) add(p.name, file_name(p.name) + ".npy", "projection");
+  names.clear();
+  for (const Population& p : network.populations())
+    if (p.homeostasis) add(p.name, file_name(p.name) + ".thresholds.npy", "population");
+  names.clear();
+  for (const Probe& p : network.probes())
+    if (p.variable != Probe::Variable::kSpikes) add(p.name, file_name(p.name) + ".csv", "probe");
 }
 
 std::string file_name(const std::string& name) {
   std::string safe;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name.compare(i, 2, "->") == 0) safe += "_to_", ++i;
-    else safe += std::isalnum(static_cast<unsigned char>(name[i])) || name[i] == '.' || name[i] == '-' || name[i] == '_' ? name[i] : '_';
+    if (name.compare(i, 2, "->") == 0)
+      safe += "_to_", ++i;
+    else
+      safe += std::isalnum(static_cast<unsigned char>(name[i])) || name[i] == '.' || name[i] == '-' || name[i] == '_' ? name[i] : '_';
   }
   return safe;
 }
@@ -69,9 +107,14 @@ fs::path weights_directory(const fs::path& run, std::size_t index, std::uint64_t
 }
 
 void write_weights(const fs::path& dir, const Network& network, const Session& session) {
+  const auto& all = network.projections();
+  const bool adapts = std::any_of(network.populations().begin(), network.populations().end(),
+                                  [](const Population& p) { return p.homeostasis.has_value(); });
+  if (!adapts && std::all_of(all.begin(), all.end(), [](const Projection& p) { return p.rule.empty(); })) return;
   make(dir);
   for (std::size_t k = 0; k < network.projections().size(); ++k)
-    if (!network.projections()[k].rule.empty()) write_projection(dir / (file_name(network.projections()[k].name) + ".npy"), network, session, k);
+    if (!network.projections()[k].rule.empty())
+      write_projection(dir / (file_name(network.projections()[k].name) + ".npy"), network, session, k);
   for (std::size_t p = 0; p < network.populations().size(); ++p) {
     const Population& population = network.populations()[p];
     if (!population.homeostasis) continue;

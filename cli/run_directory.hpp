@@ -19,8 +19,11 @@ std::filesystem::path make_run_directory(const std::string& wanted, const std::s
 /// The name of a projection or population as a file name: "in->hidden" becomes "in_to_hidden".
 std::string file_name(const std::string& name);
 
-/// Writes the plastic weights (rows = sources where every pair is connected, else a line source, target, weight) and the adapted thresholds of
-/// a session below `dir`.
+/// Throws DescriptionError if two things of the network would be written to one file of a run directory.
+void check_file_names(const Network& network);
+
+/// Writes the plastic weights (rows = sources where every pair is connected, else a line source, target, weight) and the adapted thresholds
+/// of a session below `dir`; makes no directory where there is nothing to write.
 void write_weights(const std::filesystem::path& dir, const Network& network, const Session& session);
 
 /// The inverse; throws DescriptionError if a file is missing or does not fit.

@@ -3,21 +3,24 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 
+#include "backends/simulator/simulator.hpp"
+#include "cli/display.hpp"
+#include "cli/options.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/tables.hpp"
 #include "cli/training_job.hpp"
 #include "core/baseline.hpp"
 #include "core/io/files.hpp"
+#include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
-#include "report/progress.hpp"
 #include "report/table.hpp"
-#include "report/text.hpp"
 #include "spikeloop_version.hpp"
 
 namespace spikeloop::cli {
@@ -25,142 +28,154 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string file, data_dir, out, resume;
+  std::string file, data_dir, out, resume, checkpoint_every = "10s";
   std::size_t epochs = 0, seeds = 0, threads = 0;
   std::uint64_t seed = 0;
   bool smoke = false;
 };
 
-/// The run directory gets everything that a resumed run, `eval` and `deploy` need: the description as it is run, and the prices.
-void describe(const fs::path& dir, const Options& o, LoadedExperiment& loaded, const Terminal& t) {
-  Experiment& e = loaded.experiment;
-  io::write_file(dir / "network.txtpb", write_network(loaded.network, {dir.string()}));
-  io::write_file(dir / "split.txt", io::read_file(e.dataset.split_file, std::size_t{1} << 30));
-  Experiment written = e;
-  written.network_file = "network.txtpb";
-  written.dataset.file = fs::absolute(e.dataset.file).string();
-  written.dataset.split_file = "split.txt";
-  io::write_file(dir / "experiment.txtpb", write_experiment(written));
-  io::write_file(dir / "run.json", nlohmann::ordered_json{{"command", t.command}, {"version", kVersion}, {"smoke", o.smoke}}.dump(2) + "\n");
-  const fs::path prices = fs::path(o.file).parent_path() / "prices";
-  std::error_code ignored;
-  if (fs::is_directory(prices, ignored)) fs::copy(prices, dir / "prices", fs::copy_options::recursive, ignored);
-}
-
-/// Shows one line for all runs together.
-class Display {
- public:
-  Display(Terminal& t, std::size_t runs) : t_(t), runs_(runs), start_(Clock::now()) {}
-
-  void show(const std::vector<Progress>& all) {
-    if (t_.quiet) return;
-    const double now = std::chrono::duration<double>(Clock::now() - start_).count();
-    if (!t_.err_is_terminal && now < next_) return;
-    next_ = now + 10;
-    report::ProgressView view = combined(all, now);
-    const std::string line = report::progress_line(view, t_.width, t_.err_is_terminal);
-    if (t_.err_is_terminal) t_.err << '\r' << line << "\x1b[K" << std::flush;
-    else t_.err << line << '\n';
-  }
-  void end() {
-    if (!t_.quiet && t_.err_is_terminal) t_.err << "\r\x1b[K" << std::flush;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  /// Runs that are not begun count with the size of one that is.
-  report::ProgressView combined(const std::vector<Progress>& all, double now) {
-    report::ProgressView view;
-    std::size_t begun = 0, active = 0, size = 0, done = 0;
-    Progress& sum = view.progress;
-    for (const Progress& p : all) {
-      if (p.samples_total == 0) continue;
-      ++begun;
-      done += p.samples_done;
-      size = p.samples_total;
-      if (p.samples_done == p.samples_total) continue;
-      ++active;
-      sum = p;
-    }
-    sum.samples_done = done;
-    sum.samples_total = size * runs_;
-    if (first_done_ == SIZE_MAX) first_done_ = done, first_time_ = now;
-    if (now > first_time_) view.samples_per_second = static_cast<double>(done - first_done_) / (now - first_time_);
-    view.label = fmt::format("{} of {} runs", begun - active, runs_);
-    return view;
-  }
-
-  Terminal& t_;
-  std::size_t runs_;
-  Clock::time_point start_;
-  double next_ = 10, first_time_ = 0;
-  std::size_t first_done_ = SIZE_MAX;
+/// A training that is about to begin, or to go on.
+struct Plan {
+  LoadedExperiment loaded;
+  fs::path dir;
+  std::string command;  ///< that began it
+  JobOptions job;
 };
 
-report::RunInfo run_info(const LoadedExperiment& loaded, const std::string& command, double linear) {
-  report::RunInfo info{command, kVersion, linear, {}};
-  info.facts.emplace_back("data", fmt::format("{} sha256 {}", fs::path(loaded.experiment.dataset.file).filename().string(), loaded.data.sha256));
-  info.facts.emplace_back("split", fmt::format("{} train, {} validation, {} test", loaded.data.train.size(), loaded.data.validation.size(), loaded.data.test.size()));
+/// The run directory gets everything that a resumed run, `eval` and `deploy` need: the description as it is run, and the prices.
+void describe(const Plan& plan, const fs::path& prices) {
+  const auto write = [&](const fs::path& name, const std::string& text) { write_file_atomically((plan.dir / name).string(), text); };
+  const Experiment& e = plan.loaded.experiment;
+  write("network.txtpb", write_network(plan.loaded.network, {plan.dir.string()}));
+  write("split.txt", io::read_file(e.dataset.split_file, std::size_t{1} << 30));
+  Experiment written = e;
+  written.network_file = "network.txtpb";
+  written.dataset.file = fs::absolute(e.dataset.file).lexically_normal().string();
+  written.dataset.split_file = "split.txt";
+  write("experiment.txtpb", write_experiment(written));
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(prices, none)) {
+    if (entry.path().extension() != ".txtpb") continue;
+    fs::create_directories(plan.dir / "prices");
+    write(fs::path("prices") / entry.path().filename(), io::read_file(entry.path(), std::size_t{1} << 26));
+  }
+  const nlohmann::ordered_json run = {
+      {"command", plan.command}, {"version", kVersion}, {"samples_limit", plan.job.samples_limit}, {"first_seed", plan.job.first_seed}};
+  write("run.json", run.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+/// What `describe` has written; throws DescriptionError if it is no run directory.
+Plan plan_of_directory(const Options& o) {
+  Plan plan;
+  plan.dir = o.resume;
+  const auto refuse = [&](const char* why) -> DescriptionError {
+    return DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: {}", plan.dir.string(), why));
+  };
+  std::error_code ignored;
+  if (!fs::exists(plan.dir, ignored)) throw refuse("it does not exist");
+  if (!fs::exists(plan.dir / "run.json", ignored)) throw refuse("it has no run.json");
+  const auto run = nlohmann::json::parse(io::read_file(plan.dir / "run.json", 1 << 20), nullptr, false);
+  try {
+    plan.command = run.at("command");
+    plan.job.samples_limit = run.at("samples_limit");
+    plan.job.first_seed = run.at("first_seed");
+  } catch (const nlohmann::json::exception&) {
+    throw refuse("its run.json is damaged or was written by another version");
+  }
+  plan.loaded = load_experiment_of((plan.dir / "experiment.txtpb").string(), o.data_dir);
+  return plan;
+}
+
+Plan plan_of_experiment(const Options& o, const Terminal& t) {
+  Plan plan;
+  plan.loaded = load_experiment_of(o.file, o.data_dir);
+  plan.command = t.command;
+  Experiment& e = plan.loaded.experiment;
+  if (o.smoke) e.seeds = 1, plan.job.samples_limit = e.smoke_samples;
+  if (o.epochs != 0) e.epochs = e.smoke_epochs = o.epochs;
+  if (o.seeds != 0) e.seeds = o.seeds;
+  if (o.seed != 0) plan.job.first_seed = o.seed;
+  const Network network(with_probes(plan.loaded.network, e));
+  check_machine(*make_simulator(), network, e.network_file);
+  check_file_names(network);
+  plan.dir = make_run_directory(o.out, file_name(e.name));
+  try {
+    describe(plan, fs::path(o.file).parent_path() / "prices");
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(plan.dir, ignored);  // made a moment ago, of no use, and in the way of another try
+    throw;
+  }
+  return plan;
+}
+
+void introduce(const Terminal& t, const Plan& plan, const TrainingJob& job, std::size_t threads) {
+  if (t.quiet) return;
+  const Experiment& e = plan.loaded.experiment;
+  t.err << wrapped(
+               fmt::format("{}: {} {}{}, {} at a time, into {}; Ctrl-C saves and stops", e.name, e.seeds, e.seeds == 1 ? "seed" : "seeds",
+                           job.runs() > e.seeds ? " and as many frozen controls" : "", threads, plan.dir.string()),
+               t.width)
+        << std::endl;
+}
+
+/// Reads the checkpoint, if there is one yet; false if everything is done already.
+bool resume(TrainingJob& job, const fs::path& dir) {
+  const fs::path file = dir / "checkpoint.pb";
+  if (!fs::exists(file)) return true;  // killed before the first trial
+  job.resume(load_checkpoint(file.string()));
+  return !(job.finished() && fs::exists(dir / kReportFile));
+}
+
+report::RunInfo run_info(const Plan& plan, double linear) {
+  const Dataset& data = plan.loaded.data;
+  report::RunInfo info{plan.command, kVersion, linear, {}};
+  info.facts.emplace_back("data",
+                          fmt::format("{} sha256 {}", fs::path(plan.loaded.experiment.dataset.file).filename().string(), data.sha256));
+  info.facts.emplace_back("split",
+                          fmt::format("{} train, {} validation, {} test", data.train.size(), data.validation.size(), data.test.size()));
   return info;
 }
 
-LoadedExperiment load(const Options& o, fs::path& dir, Terminal& t, std::string& command, bool& smoke) {
-  if (!o.resume.empty()) {
-    dir = o.resume;
-    const auto run = nlohmann::json::parse(io::read_file(dir / "run.json", 1 << 20), nullptr, false);
-    if (run.is_discarded() || !run.contains("smoke")) throw DescriptionError(fmt::format("{}: not a run directory of `spikeloop train` (run.json is damaged)", dir.string()));
-    smoke = run["smoke"].get<bool>();
-    command = run.value("command", t.command);
-    return load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
-  }
-  LoadedExperiment loaded = load_experiment_of(o.file, o.data_dir);
-  if (o.epochs != 0) loaded.experiment.epochs = o.epochs;
-  if (o.seeds != 0) loaded.experiment.seeds = o.seeds;
-  if (o.seed != 0) loaded.network.seed = o.seed;
-  if (o.smoke) loaded.experiment.seeds = 1;
-  dir = make_run_directory(o.out, loaded.experiment.name);
-  describe(dir, o, loaded, t);
-  return loaded;
-}
-
-void print_results(Terminal& t, const fs::path& dir, const ExperimentResult& result, double linear) {
+void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
+  const Network network(with_probes(plan.loaded.network, plan.loaded.experiment));
+  result.energy = energy_of(network, result.runs.front(), load_price_folder(plan.dir / "prices"));
+  const double linear = linear_baseline(plan.loaded.data);
+  const std::string json = write_reports(plan.dir, result, network, run_info(plan, linear));
   if (t.json) {
-    auto object = nlohmann::ordered_json::parse(io::read_file(dir / "report.json", std::size_t{1} << 30));
-    object["directory"] = dir.string();
+    auto object = nlohmann::ordered_json::parse(json);
+    object["directory"] = plan.dir.string();
     return t.print(object);
   }
-  const std::vector<ExperimentResult> rows = {result};
+  const std::vector<ExperimentResult> rows = {std::move(result)};
   report::Table table = report::training_table(rows);
   table.note += fmt::format("{}A linear classifier on the same split: {:.1f} %.", table.note.empty() ? "" : "\n", 100 * linear);
-  t.out << report::render(table, t.colour);
-  t.out << fmt::format("report: {}\n", (dir / "report.html").string());
+  t.out << fitted(table, t.out_width, t.colour) << fmt::format("report: {}\n", (plan.dir / "report.html").string());
 }
 
 int train(const Options& o, Terminal& t) {
-  if (o.file.empty() == o.resume.empty()) throw DescriptionError("name either an EXPERIMENT or `--resume DIR`");
-  fs::path dir;
-  std::string command = t.command;
-  bool smoke = o.smoke;
-  const LoadedExperiment loaded = load(o, dir, t, command, smoke);
-  TrainingJob job(loaded, dir, smoke ? loaded.experiment.smoke_samples : 0);
-  if (!o.resume.empty()) job.resume(load_checkpoint((dir / "checkpoint.pb").string()));
-  const std::size_t runs = loaded.experiment.seeds * (loaded.experiment.frozen_hidden_control ? 2 : 1);
+  if (o.file.empty() == o.resume.empty()) throw UsageError("name either an EXPERIMENT or `--resume DIR`; see `spikeloop train --help`");
+  if (!o.resume.empty() && (o.epochs != 0 || o.seeds != 0 || o.seed != 0 || o.smoke || !o.out.empty()))
+    throw UsageError("--resume goes on with what was begun: --epochs, --seeds, --seed, --smoke and --out do not go with it");
+  const std::int64_t every = parse_duration(o.checkpoint_every);
+  Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
+  plan.job.checkpoint_every = std::chrono::nanoseconds(every);
+  TrainingJob job(plan.loaded, plan.dir, plan.job);
+  if (!o.resume.empty() && !resume(job, plan.dir))
+    throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", plan.dir.string(),
+                                       (plan.dir / "report.html").string()));
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  Display display(t, runs);
-  const bool done = job.run(std::min(runs, o.threads != 0 ? o.threads : cores), [&](const auto& all) { display.show(all); });
+  const std::size_t threads = std::min(job.runs(), o.threads != 0 ? o.threads : cores);
+  introduce(t, plan, job, threads);
+  TrainingDisplay display(t, job.runs());
+  const bool done = job.run(threads, [&](const auto& all) { display.show(all); });
   display.end();
   if (!done) {
-    t.err << fmt::format("spikeloop: interrupted; go on with `spikeloop train --resume {}`\n", dir.string());
-    if (t.json) t.print({{"interrupted", true}, {"directory", dir.string()}});
+    t.err << fmt::format("spikeloop: interrupted; go on with `spikeloop train --resume {}`\n", plan.dir.string());
+    if (t.json) t.print({{"interrupted", true}, {"exit_code", kInterrupted}, {"directory", plan.dir.string()}});
     return kInterrupted;
   }
-  ExperimentResult result = job.result();
-  const Network network(with_probes(loaded.network, loaded.experiment));
-  result.energy = energy_of(network, result.runs.front(), load_price_folder(dir / "prices"));
-  const double linear = linear_baseline(loaded.data);
-  write_reports(dir, result, network, run_info(loaded, command, linear));
-  print_results(t, dir, result, linear);
+  report_results(t, plan, job.result());
   return kOk;
 }
 
@@ -168,18 +183,21 @@ int train(const Options& o, Terminal& t) {
 
 Verb train_verb() {
   return {"train", "train a network by feedback control, test it once, and write a report",
-          "Examples:\n  spikeloop train examples/digits.txtpb --out runs/digits\n  spikeloop train examples/digits.txtpb --smoke        seconds, for trying things\n"
+          "Examples:\n  spikeloop train examples/digits.txtpb --out runs/digits\n"
+          "  spikeloop train examples/digits.txtpb --smoke        seconds, for trying things\n"
           "  spikeloop train --resume runs/digits                 go on after Ctrl-C, to the bit",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            app.add_option("EXPERIMENT", o->file, "the experiment (.txtpb)");
-            app.add_option("--data", o->data_dir, "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
-            app.add_option("--epochs", o->epochs, "instead of the experiment's")->check(CLI::Range(1, 1000000));
-            app.add_option("--seeds", o->seeds, "number of seeds, instead of the experiment's")->check(CLI::Range(1, 1000));
-            app.add_option("--threads", o->threads, "runs side by side; results do not depend on it (default: all cores)")->check(CLI::Range(1, 256));
+            add_text(app, "EXPERIMENT", o->file, "", "the experiment (.txtpb)");
+            add_data(app, o->data_dir);
+            add_count(app, "--epochs", o->epochs, 1'000'000, "instead of the experiment's");
+            add_count(app, "--seeds", o->seeds, 1000, "number of seeds, instead of the experiment's");
+            add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "the first seed (default 1)");
+            add_count(app, "--threads", o->threads, 256, "runs side by side; results do not depend on it (default: all cores)");
             app.add_flag("--smoke", o->smoke, "the experiment's small size: one seed, few samples");
-            app.add_option("--out", o->out, "run directory, must not exist (default runs/NAME)");
-            app.add_option("--resume", o->resume, "go on with an interrupted run directory");
+            add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/NAME)");
+            add_text(app, "--resume", o->resume, "DIR", "go on with an interrupted run directory");
+            add_text(app, "--checkpoint-every", o->checkpoint_every, "TIME", "what a power cut may cost (default 10s)");
             return [o](Terminal& t) { return train(*o, t); };
           }};
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <thread>
 
@@ -16,37 +17,42 @@
 namespace spikeloop::cli {
 namespace {
 
-constexpr std::chrono::seconds kCheckpointEvery{10};
+using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kShowEvery{200};
 
 }  // namespace
 
-TrainingJob::TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, std::size_t samples_limit)
-    : loaded_(&loaded), dir_(std::move(dir)), samples_limit_(samples_limit) {
+TrainingJob::TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options)
+    : loaded_(&loaded), dir_(std::move(dir)), options_(options) {
+  const Experiment& e = loaded.experiment;
   checkpoint_.spikeloop_version = kVersion;
   checkpoint_.network_fingerprint = Network(loaded.network).fingerprint();
-  checkpoint_.experiment_fingerprint = experiment_fingerprint(loaded.experiment);
+  checkpoint_.experiment_fingerprint = experiment_fingerprint(e);
   for (const bool control : {false, true})
-    for (std::uint64_t seed = 1; seed <= loaded.experiment.seeds; ++seed)
-      if (!control || loaded.experiment.frozen_hidden_control) checkpoint_.runs.push_back({seed, control, std::nullopt, {}});
+    for (std::uint64_t seed = options.first_seed; seed < options.first_seed + e.seeds; ++seed)
+      if (!control || e.frozen_hidden_control) checkpoint_.runs.push_back({seed, control, std::nullopt, {}});
   progress_.resize(checkpoint_.runs.size());
-  last_show_ = std::chrono::steady_clock::now();
+  last_show_ = Clock::now();
   last_save_.resize(checkpoint_.runs.size(), last_show_);
 }
 
 void TrainingJob::resume(const Checkpoint& checkpoint) {
-  const std::string file = (dir_ / "checkpoint.pb").string();
-  check_belongs(checkpoint, checkpoint_.network_fingerprint, checkpoint_.experiment_fingerprint, file);
-  bool finished = true;
+  check_belongs(checkpoint, checkpoint_.network_fingerprint, checkpoint_.experiment_fingerprint, (dir_ / "checkpoint.pb").string());
   for (const CheckpointRun& theirs : checkpoint.runs)
-    for (CheckpointRun& mine : checkpoint_.runs)
-      if (mine.seed == theirs.seed && mine.control == theirs.control) mine = theirs;
-  for (const CheckpointRun& r : checkpoint_.runs) finished &= r.result.has_value();
-  if (finished) throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", dir_.string(), (dir_ / "report.html").string()));
+    for (std::size_t i = 0; i < checkpoint_.runs.size(); ++i) {
+      CheckpointRun& mine = checkpoint_.runs[i];
+      if (mine.seed != theirs.seed || mine.control != theirs.control) continue;
+      mine = theirs;
+      if (mine.result) progress_[i].samples_done = progress_[i].samples_total = 1;  // finished; how large it was is not known
+    }
 }
 
-bool TrainingJob::run(std::size_t threads, const std::function<void(const std::vector<Progress>&)>& show) {
-  checkpoint_now();
+bool TrainingJob::finished() const {
+  return std::all_of(checkpoint_.runs.begin(), checkpoint_.runs.end(), [](const CheckpointRun& r) { return r.result.has_value(); });
+}
+
+bool TrainingJob::run(std::size_t threads, const Show& show) {
+  write();
   std::vector<std::exception_ptr> failures(threads);
   std::vector<std::thread> team;
   for (std::size_t i = 0; i < threads; ++i)
@@ -59,15 +65,21 @@ bool TrainingJob::run(std::size_t threads, const std::function<void(const std::v
       }
     });
   for (std::thread& thread : team) thread.join();
-  for (const std::exception_ptr& failure : failures)
-    if (failure) std::rethrow_exception(failure);
-  checkpoint_now();
-  for (const CheckpointRun& r : checkpoint_.runs)
-    if (!r.result) return false;
-  return true;
+  for (const std::exception_ptr& failure : failures) {
+    if (!failure) continue;
+    try {
+      write();  // what the others have done
+    } catch (const Error&) {
+      // The disk may be what has failed; the first failure is the one to tell.
+    }
+    std::rethrow_exception(failure);
+  }
+  if (finished()) return true;
+  write();
+  return false;
 }
 
-void TrainingJob::work(const std::function<void(const std::vector<Progress>&)>& show) {
+void TrainingJob::work(const Show& show) {
   while (const auto index = claim()) train(*index, show);
 }
 
@@ -78,26 +90,25 @@ std::optional<std::size_t> TrainingJob::claim() {
   return next_++;
 }
 
-void TrainingJob::train(std::size_t index, const std::function<void(const std::vector<Progress>&)>& show) {
+void TrainingJob::train(std::size_t index, const Show& show) {
   Experiment experiment = loaded_->experiment;
   NetworkDescription description = loaded_->network;
-  const CheckpointRun& run = checkpoint_.runs[index];
+  CheckpointRun& run = checkpoint_.runs[index];  // no other thread changes it
   if (run.control) {
     description = frozen_hidden(description, experiment.readout.population);
     experiment.thresholds_learn = false;
   }
   const auto simulator = make_simulator();
-  Trainer trainer(experiment, Network(description), *simulator, loaded_->data, run.seed, samples_limit_);
+  Trainer trainer(experiment, Network(description), *simulator, loaded_->data, run.seed, options_.samples_limit);
   if (!run.trainer.empty()) trainer.restore(run.trainer);
-  const auto start = std::chrono::steady_clock::now();
-  const auto save = [&] { checkpoint_.runs[index].trainer = trainer.save(); };
+  const auto start = Clock::now();
   const bool done = trainer.run(interrupted(), [&](const Progress& p) {
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     const std::lock_guard lock(mutex_);
     progress_[index] = p;
     progress_[index].control = run.control;
-    if (now - last_save_[index] > kCheckpointEvery) {
-      save();
+    if (now - last_save_[index] > options_.checkpoint_every) {
+      run.trainer = trainer.save();
       last_save_[index] = now;
       write_file_atomically((dir_ / "checkpoint.pb").string(), write_checkpoint(checkpoint_));
     }
@@ -105,18 +116,21 @@ void TrainingJob::train(std::size_t index, const std::function<void(const std::v
   });
   if (!done) {
     const std::lock_guard lock(mutex_);
-    return save();
+    run.trainer = trainer.save();
+    return;
   }
   TrainingResult result = trainer.finish();
-  result.training_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.training_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   if (!run.control) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
-  const std::lock_guard lock(mutex_);
-  checkpoint_.runs[index].result = std::move(result);
-  checkpoint_.runs[index].trainer.clear();
-  write_file_atomically((dir_ / "checkpoint.pb").string(), write_checkpoint(checkpoint_));
+  {
+    const std::lock_guard lock(mutex_);
+    run.result = std::move(result);
+    run.trainer.clear();
+  }
+  write();
 }
 
-void TrainingJob::checkpoint_now() {
+void TrainingJob::write() {
   const std::lock_guard lock(mutex_);
   write_file_atomically((dir_ / "checkpoint.pb").string(), write_checkpoint(checkpoint_));
 }

@@ -13,32 +13,46 @@
 
 namespace spikeloop::cli {
 
+/// What a training is made of besides its experiment.
+struct JobOptions {
+  std::size_t samples_limit = 0;  ///< > 0 cuts the data (smoke)
+  std::uint64_t first_seed = 1;
+  std::chrono::nanoseconds checkpoint_every = std::chrono::seconds(10);
+};
+
 /// All runs of an experiment (seeds, and their controls), spread over threads, with a checkpoint that any of them can be resumed from.
 class TrainingJob {
  public:
-  /// `dir` is the run directory; `samples_limit` > 0 cuts the data (smoke).
-  TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, std::size_t samples_limit);
+  using Show = std::function<void(const std::vector<Progress>&)>;
 
-  /// Goes on where a checkpoint stopped; throws DescriptionError if it belongs to something else, or to a finished run.
+  /// `dir` is the run directory.
+  TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options);
+
+  /// Goes on where a checkpoint stopped; throws DescriptionError if it belongs to something else.
   void resume(const Checkpoint& checkpoint);
 
-  /// Runs until done or interrupted; returns whether it is done. `show` is called with the progress of all begun runs, a few times a second.
-  bool run(std::size_t threads, const std::function<void(const std::vector<Progress>&)>& show);
+  /// Whether every run is.
+  bool finished() const;
+  std::size_t runs() const { return checkpoint_.runs.size(); }
+
+  /// Runs until done or interrupted; returns whether it is done. `show` is called a few times a second with the progress of all runs
+  /// (samples_total 0 = not begun, samples_done == samples_total = finished).
+  bool run(std::size_t threads, const Show& show);
 
   /// What has been finished.
   ExperimentResult result() const;
 
  private:
-  void work(const std::function<void(const std::vector<Progress>&)>& show);
+  void work(const Show& show);
   std::optional<std::size_t> claim();
-  void train(std::size_t index, const std::function<void(const std::vector<Progress>&)>& show);
-  void checkpoint_now();
+  void train(std::size_t index, const Show& show);
+  void write();
 
   const LoadedExperiment* loaded_;
   std::filesystem::path dir_;
-  std::size_t samples_limit_;
+  JobOptions options_;
   Checkpoint checkpoint_;
-  std::vector<Progress> progress_;   ///< of each run; samples_total 0 = not begun
+  std::vector<Progress> progress_;
   std::size_t next_ = 0;
   std::vector<std::chrono::steady_clock::time_point> last_save_;  ///< of each run
   std::chrono::steady_clock::time_point last_show_;
