@@ -16,7 +16,8 @@ std::string joined(const std::vector<Diagnostic>& diagnostics) {
 
 std::string to_string(const Diagnostic& d) {
   std::string place = d.file;
-  if (d.line > 0) place += fmt::format("{}{}:{}", place.empty() ? "line " : ":", d.line, d.column);
+  if (d.line > 0) place += fmt::format("{}{}", place.empty() ? "line " : ":", d.line);
+  if (d.line > 0 && d.column > 0) place += fmt::format(":{}", d.column);
   if (!d.path.empty()) place += (place.empty() ? "" : ": ") + d.path;
   return fmt::format("{}{}{}{}", place, place.empty() ? "" : ": ", d.what, d.suggestion.empty() ? "" : " (" + d.suggestion + ")");
 }
