@@ -50,6 +50,7 @@ struct DatasetSource {
   std::string sha256;       ///< expected; empty = not checked
   std::string split_file;   ///< one of "train" or "test" a line, one line a sample
   double validation_from_train = 0;  ///< this share of the training part is set aside (the last ones in file order)
+  std::optional<std::uint64_t> train, test;  ///< sizes that the parts must have (training with validation), where stated
 };
 
 /// An experiment: a network, data, and the protocol of trials. A trial is: reset -> free phase -> feedback phase -> off.

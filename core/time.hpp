@@ -24,6 +24,6 @@ inline constexpr Tick kNever = INT64_MAX;
 inline Time from_ms(double ms) { return static_cast<Time>(std::llround(ms * 1e6)); }
 
 /// Nanoseconds to milliseconds.
-inline double to_ms(Time t) { return static_cast<double>(t) * 1e-6; }
+inline double to_ms(Time t) { return static_cast<double>(t) / 1e6; }
 
 }  // namespace spikeloop

@@ -44,6 +44,14 @@ void check_populations(const Experiment& e, const Network& network, const Datase
     report("readout.population", fmt::format("\"{}\" has {} neurons for {} classes", out->name, out->size(), data->classes));
 }
 
+void check_split(const DatasetSource& source, const Dataset& data, const Report& report) {
+  const auto check = [&](const char* path, const std::optional<std::uint64_t>& stated, std::size_t found) {
+    if (stated && *stated != found) report(path, fmt::format("is {}, but the split file gives {}", *stated, found), "use the split file that the experiment was made with");
+  };
+  check("dataset.split.train", source.train, data.train.size() + data.validation.size());
+  check("dataset.split.test", source.test, data.test.size());
+}
+
 void check_numbers(const Experiment& e, const Report& report) {
   const auto positive = [&](const char* path, double x) {
     if (!(x > 0) || !(x <= 1e9)) report(path, fmt::format("is {}, but must be greater than 0 (and at most 1e9)", x));
@@ -71,6 +79,7 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
   const Report report{all};
   check_numbers(experiment, report);
   check_populations(experiment, network, data, report);
+  if (data) check_split(experiment.dataset, *data, report);
   return all;
 }
 

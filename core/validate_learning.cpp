@@ -3,6 +3,8 @@
 
 namespace spikeloop::validation {
 
+constexpr double kMaxOutputs = 100'000;  // a controller lists its wiring pair by pair
+
 namespace {
 
 void check_stdp(const Faults& f, const Stdp& s) {
@@ -68,6 +70,8 @@ void check_controller(const Faults& f, const Context& c, const Controller& k) {
       f.at("population").add(fmt::format("\"{}\" is a source and cannot be controlled", p.name));
     else if (!spiking_of(p.neuron()))
       f.at("population").add(fmt::format("\"{}\" never spikes (li), so there is nothing to compare", p.name));
+    else if (size_or_more(p.shape) > kMaxOutputs)
+      f.at("population").add(fmt::format("\"{}\" has {:.0f} neurons; at most {:.0f} can be controlled", p.name, size_or_more(p.shape), kMaxOutputs));
   }
   if (k.feedback.empty()) f.add("has no feedback: it would help nobody", "add `feedback { to: ... }`");
   for (std::size_t i = 0; i < k.feedback.size(); ++i) check_feedback(f.at("feedback", i), c, k, k.feedback[i]);

@@ -20,7 +20,7 @@ void digits_fields(const Access& a, auto& d) {
 
 template <class Access>
 void split_fields(const Access& a, auto& d) {
-  a("file", d.split_file), a("validation_from_train", d.validation_from_train);
+  a("file", d.split_file), a("validation_from_train", d.validation_from_train), a("train", d.train), a("test", d.test);
 }
 
 template <class Access>

@@ -70,6 +70,10 @@ void Reader::operator()(const char* field, std::optional<double>& value) const {
   if (const FieldDescriptor* f = set_field(*message_, field)) value = message_->GetReflection()->GetDouble(*message_, f);
 }
 
+void Reader::operator()(const char* field, std::optional<std::uint64_t>& value) const {
+  if (const FieldDescriptor* f = set_field(*message_, field)) value = message_->GetReflection()->GetUInt64(*message_, f);
+}
+
 int Reader::enum_number(const char* field) const {
   const FieldDescriptor* f = set_field(*message_, field);
   if (!f) return 0;
@@ -80,7 +84,7 @@ int Reader::enum_number(const char* field) const {
 }
 
 void Reader::time(const char* field, Time& value) const {
-  double ms = ms_from_time(value);
+  double ms = to_ms(value);
   (*this)(field, ms);
   if (has(field) && !time_from_ms(ms, value)) fault(field, fmt::format("is {} ms, which no time can be", ms), "times end at 9e12 ms");
 }
@@ -115,6 +119,10 @@ void Writer::operator()(const char* field, std::uint64_t value) const {
 
 void Writer::operator()(const char* field, const std::string& value) const {
   if (!value.empty()) message_->GetReflection()->SetString(message_, field_of(*message_, field), value);
+}
+
+void Writer::operator()(const char* field, const std::optional<std::uint64_t>& value) const {
+  if (value) (*this)(field, *value);
 }
 
 void Writer::operator()(const char* field, const std::optional<double>& value) const {

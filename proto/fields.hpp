@@ -19,9 +19,6 @@ namespace spikeloop::proto {
 /// Milliseconds to Time; false if they are not finite or do not fit.
 bool time_from_ms(double ms, Time& time);
 
-/// Time to the nearest milliseconds: 100000 ns are 0.1 ms, and not the neighbour of 0.1 that a product with 1e-6 gives.
-inline double ms_from_time(Time time) { return static_cast<double>(time) / 1e6; }
-
 /// Copies fields of one message into core values. A field that is not set leaves the value as it is: the default of the core struct.
 class Reader {
  public:
@@ -34,6 +31,7 @@ class Reader {
   void operator()(const char* field, std::uint64_t& value) const;
   void operator()(const char* field, std::string& value) const;
   void operator()(const char* field, std::optional<double>& value) const;
+  void operator()(const char* field, std::optional<std::uint64_t>& value) const;
   /// Enumerators of the core stand in the order of the schema, without the schema's 0.
   template <class Enum>
   requires std::is_enum_v<Enum>
@@ -71,10 +69,11 @@ class Writer {
   void operator()(const char* field, std::uint64_t value) const;
   void operator()(const char* field, const std::string& value) const;
   void operator()(const char* field, const std::optional<double>& value) const;
+  void operator()(const char* field, const std::optional<std::uint64_t>& value) const;
   template <class Enum>
   requires std::is_enum_v<Enum>
   void operator()(const char* field, Enum value) const { set_enum(field, static_cast<int>(value) + 1); }
-  void time(const char* field, Time value) const { (*this)(field, ms_from_time(value)); }
+  void time(const char* field, Time value) const { (*this)(field, to_ms(value)); }
 
  private:
   void set_enum(const char* field, int number) const;

@@ -48,7 +48,7 @@ void write_probe(const Probe& probe, v1::Probe& message) {
 
 /// Ticks are whole nanoseconds; a resolution that is not would be rounded silently.
 void read_resolution(const Reader& reader, Time& resolution) {
-  double ms = ms_from_time(resolution);
+  double ms = to_ms(resolution);
   reader("resolution_ms", ms);
   const double ns = ms * 1e6;
   if (!time_from_ms(ms, resolution) || std::abs(ns - std::round(ns)) > 1e-6 * std::max(1.0, std::abs(ns)))

@@ -62,7 +62,7 @@ struct SourceWriter {
   void operator()(const SpikeListSource& s) const {
     auto* list = message.mutable_spike_list();
     for (const auto& event : s.events) {
-      list->add_times_ms(ms_from_time(event.time));
+      list->add_times_ms(to_ms(event.time));
       list->add_neurons(event.neuron);
     }
   }
