@@ -183,6 +183,32 @@ TEST(Stdp, TracesRunWhileLearningIsOff) {
   EXPECT_NEAR(session->weights(0)[0], pair_change(s, 4.9), 1e-8) << "the pair at 0.5 ms came while learning was off";
 }
 
+/// More post spikes than the engine cares to remember: what waited for its row is not lost, and nobody can tell.
+TEST(Stdp, ARunWithoutCommitsMayBeLong) {
+  Lif busy;
+  busy.bias_mv = 1e6;  // spikes at every tick
+  Stdp s;
+  s.a_plus = 1e-4, s.a_minus = 1e-5;
+  NetworkDescription d;
+  d.populations = {source("pre", 2), neurons("post", 1000, busy)};
+  d.rules = {{"rule", s, Commit::kImmediate, {}, {}}};
+  d.projections = {plastic(connect("pre", "post", AllToAll{}, 0), "rule")};
+  const std::vector<Spike> in = {at_ms(0, 0, 0), at_ms(60, 0, 1)};
+  const auto whole = start(d), cut = start(d);
+  NullSink nobody;
+  whole->advance(from_ms(130), in, nobody);
+  EXPECT_EQ(whole->counts().populations[1].spikes, 1000u * 1299);
+  for (int ms = 0; ms < 130; ms += 10) {
+    std::vector<Spike> part;
+    for (const Spike& x : in)
+      if (x.time / kMillisecond / 10 * 10 == ms) part.push_back(x);
+    cut->advance(from_ms(ms + 10), part, nobody);
+    cut->weights(0);  // replays everything
+  }
+  EXPECT_EQ(whole->weights(0), cut->weights(0));
+  EXPECT_NEAR(whole->weights(0)[0], 1e-4 * 200 * (1 - std::exp(-130.0 / 20)), 5e-4);
+}
+
 TEST(StdpFeedback, OnlyPairsWhoseLaterSpikeIsInsideTheGateCount) {
   StdpFeedback s;
   static_cast<Stdp&>(s) = window();
