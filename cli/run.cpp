@@ -111,9 +111,9 @@ void print_summary(Terminal& t, const Network& network, const OperationCounts& c
                           fmt::format("{:.2f}", spikes / n / simulated),
                           report::count_text(static_cast<double>(counts.populations[p].updates))});
   }
-  table.note = fmt::format("simulated {:.6g} s in {:.3g} s; late {}, dropped {}, overflowed {}; written to {}", simulated, seconds,
-                           counts.late, counts.dropped, counts.overflowed, dir.string());
-  t.out << fitted(table, t.out_width, t.colour);
+  table.note = fmt::format("simulated {:.6g} s in {:.3g} s; late {}, dropped {}, overflowed {}", simulated, seconds, counts.late,
+                           counts.dropped, counts.overflowed);
+  t.out << fitted(table, t.out_width, t.colour) << fmt::format("written to {}\n", dir.string());
 }
 
 int run_network(const Options& o, Terminal& t) {

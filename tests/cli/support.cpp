@@ -67,17 +67,29 @@ smoke { samples: 12 epochs: 1 }
 controls { frozen_hidden {} }
 )";
 
-void set_up_child(const Setup& setup, int out, int err) {
-  if (setup.columns > 0) ::setsid();
-  if (!setup.out_file.empty()) out = ::open(setup.out_file.c_str(), O_WRONLY | O_CREAT, 0600);
+constexpr const char* kRandomNetwork = R"(# proto-file: spikeloop/v1/network.proto
+# proto-message: spikeloop.v1.Network
+name: "random"
+resolution_ms: 0.1
+populations { name: "noise" shape: 3000 source { poisson { rate_hz: 20000 } } }
+populations { name: "neurons" shape: 3000 neuron { lif { tau_m_ms: 20 v_threshold_mv: 20 v_reset_mv: 10 refractory_ms: 2 } } }
+projections { source: "noise" target: "neurons" connect { one_to_one {} } weight { constant: 0.2 } delay_ms: 1 }
+projections { source: "neurons" target: "neurons" connect { fixed_in_degree { count: 20 } } weight { normal { std: 1 } } delay_ms: 1.5 }
+probes { population: "neurons" spikes {} }
+probes { population: "neurons" potential { every_ms: 10 } }
+)";
+
+void set_up_child(const Start& start, int out, int err) {
+  if (start.columns > 0) ::setsid();
+  if (!start.out_file.empty()) out = ::open(start.out_file.c_str(), O_WRONLY | O_CREAT, 0600);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
   ::unsetenv("NO_COLOR");
   ::unsetenv("SPIKELOOP_DATA_DIR");
   ::setenv("TERM", "xterm", 1);
-  for (const auto& [name, value] : setup.environment) ::setenv(name.c_str(), value.c_str(), 1);
-  if (setup.largest_file > 0) {
-    const rlimit limit{setup.largest_file, setup.largest_file};
+  for (const auto& [name, value] : start.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  if (start.largest_file > 0) {
+    const rlimit limit{start.largest_file, start.largest_file};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
 }
@@ -139,6 +151,8 @@ void Folder::write_experiment() const {
   write("exp.txtpb", kExperiment);
 }
 
+void Folder::write_random_network() const { write("random.txtpb", kRandomNetwork); }
+
 std::string read(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::stringstream text;
@@ -198,10 +212,10 @@ bool contains(const std::string& text, std::string_view part) {
   return false;
 }
 
-Process::Process(const std::vector<std::string>& arguments, const Setup& setup) {
+Process::Process(const std::vector<std::string>& arguments, const Start& start) {
   int out = -1, err = -1;
-  if (setup.columns > 0) {
-    const winsize size{24, setup.columns, 0, 0};
+  if (start.columns > 0) {
+    const winsize size{24, start.columns, 0, 0};
     if (::openpty(&err_, &err, nullptr, nullptr, &size) != 0) throw std::runtime_error("no terminal");
     out = err;
     ::fcntl(err_, F_SETFD, FD_CLOEXEC);
@@ -216,7 +230,7 @@ Process::Process(const std::vector<std::string>& arguments, const Setup& setup) 
   argv.push_back(nullptr);
   pid_ = ::fork();
   if (pid_ == 0) {
-    set_up_child(setup, out, err);
+    set_up_child(start, out, err);
     ::execv(argv[0], argv.data());
     ::_exit(99);
   }

@@ -33,6 +33,8 @@ class Folder {
   void replace(const std::string& name, const std::string& old_text, const std::string& new_text) const;
   /// Writes digits.csv (60 samples), split.txt (40 train, 20 test), net.txtpb and exp.txtpb (2 seeds and controls, 3 epochs, a warm-up).
   void write_experiment() const;
+  /// Writes random.txtpb: 3,000 neurons driven by Poisson spikes, enough for several threads.
+  void write_random_network() const;
 
  private:
   fs::path path_;
@@ -57,7 +59,7 @@ Outcome call(const std::vector<std::string>& arguments, bool stopped = false, st
 nlohmann::json call_json(std::vector<std::string> arguments, int expected_code);
 
 /// How a process of its own is started.
-struct Setup {
+struct Start {
   std::map<std::string, std::string> environment = {};
   std::size_t largest_file = 0;  ///< RLIMIT_FSIZE in bytes; 0 = none
   unsigned short columns = 0;    ///< > 0: stdout and stderr are a terminal this wide (all of it in `err`)
@@ -67,7 +69,7 @@ struct Setup {
 /// The program as a process of its own.
 class Process {
  public:
-  Process(const std::vector<std::string>& arguments, const Setup& setup = {});
+  Process(const std::vector<std::string>& arguments, const Start& start = {});
   ~Process();
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -91,7 +93,7 @@ class Process {
   Outcome outcome_;
 };
 
-inline Outcome execute(const std::vector<std::string>& arguments, const Setup& setup = {}) { return Process(arguments, setup).finish(); }
+inline Outcome execute(const std::vector<std::string>& arguments, const Start& start = {}) { return Process(arguments, start).finish(); }
 
 /// Whether `part` is in `text`; a failure that shows both if not.
 bool contains(const std::string& text, std::string_view part);
