@@ -84,7 +84,29 @@ TEST(Session, LateInputIsCountedAndDropped) {
   EXPECT_EQ(times_of(r, 1, 2), std::vector<Time>{from_ms(2.6)});
 }
 
-TEST(Session, InputBetweenTicksRoundsToTheNearestAlsoAcrossTheEndOfASlice) {
+TEST(Session, InputBetweenTicksIsNeitherLostNorMovedBySlicing) {
+  std::vector<Spike> in;
+  for (double ms = 0.01; ms < 5; ms += 0.13) in.push_back(at_ms(ms, 0, 0));
+  Recording whole;
+  const auto one = start(pass_on());
+  advance(*one, 5, whole, in);
+  EXPECT_EQ(one->counts().late, 0u);
+  for (const double slice : {0.25, 0.21, 0.07, 1.0}) {
+    const auto session = start(pass_on());
+    Recording sliced;
+    auto at = in.begin();
+    for (double end = slice; session->now() < from_ms(5); end += slice) {
+      const Time until = std::min(from_ms(end), from_ms(5));
+      const auto later = std::find_if(at, in.end(), [&](const Spike& s) { return s.time >= until; });
+      session->advance(until, std::span<const Spike>(at, later), sliced);
+      at = later;
+    }
+    EXPECT_EQ(session->counts().late, 0u) << slice;
+    EXPECT_EQ(sliced.spikes, whole.spikes) << slice;
+  }
+}
+
+TEST(Session, InputBetweenTicksIsEmittedAtTheNextTickAlsoAcrossTheEndOfASlice) {
   const std::vector<Spike> in = {at_ms(0.96, 0, 0)};
   const auto session = start(pass_on());
   Recording r;

@@ -73,6 +73,20 @@ TEST(TickOrder, ArrivalsOfATickAreSummedBeforeTheThresholdIsLookedAt) {
   EXPECT_TRUE(run(d, 2).spikes.empty());
 }
 
+/// In float32 (1e8 - 1e8) + 1 = 1 but (-1e8 + 1) + 1e8 = 0: the sum is formed by emission, however long each spike was on its way.
+TEST(TickOrder, ArrivalsAreSummedInTheOrderOfEmission) {
+  for (const double delay : {3.0, 30.0, 300.0}) {  // 30, 300 and 3,000 ticks, and at 1 us up to 300,000
+    for (const Time resolution : {kMicrosecond, 100 * kMicrosecond}) {
+      NetworkDescription d;
+      d.resolution = resolution;
+      d.populations = {source("c", 1, spike_list({400})), source("a", 1, spike_list({400.2 - delay})), source("b", 1, spike_list({399.9})), neurons("n", 1, Lif{})};
+      d.projections = {connect("c", "n", AllToAll{}, 1, 0.2), connect("b", "n", AllToAll{}, -1e8, 0.3), connect("a", "n", AllToAll{}, 1e8, delay)};
+      d.probes = {spikes_of("n")};
+      EXPECT_EQ(times_of(run(d, 500), 3, 0), std::vector<Time>{from_ms(400.2)}) << delay << ' ' << resolution;
+    }
+  }
+}
+
 TEST(TickOrder, SpikesComeInTheOrderOfTimePopulationAndNeuron) {
   NetworkDescription d;
   d.populations = {neurons("b", 70, Lif{}), neurons("a", 70, Lif{}), source("in", 1, spike_list({0.9, 2.0}))};
