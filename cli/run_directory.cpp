@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_directory.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <map>
+#include <regex>
 
 #include "core/io/npy.hpp"
 
@@ -89,6 +94,25 @@ void check_file_names(const Network& network) {
   names.clear();
   for (const Probe& p : network.probes())
     if (p.variable != Probe::Variable::kSpikes) add(p.name, file_name(p.name) + ".csv", "probe");
+}
+
+DirectoryLock::DirectoryLock(const fs::path& dir) : file_(::open((dir / "run.json").c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  ::close(file_);
+  throw DescriptionError(fmt::format("{}: another spikeloop is training in it; wait for its end, or stop it", dir.string()));
+}
+
+DirectoryLock::~DirectoryLock() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void remove_leftovers(const fs::path& dir) {
+  static const std::regex temporary(R"(.+\.(tmp-\d+-\d+|\d+\.part))");  // as core/io and proto/atomic_file.cpp name them
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(dir, ignored))
+    if (entry.is_regular_file(ignored) && std::regex_match(entry.path().filename().string(), temporary)) found.push_back(entry.path());
+  for (const fs::path& file : found) fs::remove(file, ignored);
 }
 
 std::string file_name(const std::string& name) {

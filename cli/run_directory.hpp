@@ -16,6 +16,22 @@ namespace spikeloop::cli {
 /// DeviceError if it cannot be made.
 std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name);
 
+/// Keeps a second program from training in the same run directory.
+class DirectoryLock {
+ public:
+  /// Throws DescriptionError if somebody else has it. Where the file system knows no locks there is none.
+  explicit DirectoryLock(const std::filesystem::path& dir);
+  ~DirectoryLock();
+  DirectoryLock(const DirectoryLock&) = delete;
+  DirectoryLock& operator=(const DirectoryLock&) = delete;
+
+ private:
+  int file_;
+};
+
+/// Takes away the half-written files that a program leaves which is killed while it writes. The directory must be locked.
+void remove_leftovers(const std::filesystem::path& dir);
+
 /// The name of a projection or population as a file name: "in->hidden" becomes "in_to_hidden".
 std::string file_name(const std::string& name);
 

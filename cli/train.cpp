@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <thread>
 
@@ -127,7 +128,7 @@ bool resume(TrainingJob& job, const fs::path& dir) {
   return !(job.finished() && fs::exists(dir / kReportFile));
 }
 
-report::RunInfo run_info(const Plan& plan, double linear) {
+report::RunInfo run_info(const Plan& plan, std::optional<double> linear) {
   const Dataset& data = plan.loaded.data;
   report::RunInfo info{plan.command, kVersion, linear, {}};
   info.facts.emplace_back("data",
@@ -140,7 +141,8 @@ report::RunInfo run_info(const Plan& plan, double linear) {
 void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
   const Network network(with_probes(plan.loaded.network, plan.loaded.experiment));
   result.energy = energy_of(network, result.runs.front(), load_price_folder(plan.dir / "prices"));
-  const double linear = linear_baseline(plan.loaded.data);
+  std::optional<double> linear;
+  if (plan.job.samples_limit == 0) linear = linear_baseline(plan.loaded.data);
   const std::string json = write_reports(plan.dir, result, network, run_info(plan, linear));
   if (t.json) {
     auto object = nlohmann::ordered_json::parse(json);
@@ -149,7 +151,8 @@ void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
   }
   const std::vector<ExperimentResult> rows = {std::move(result)};
   report::Table table = report::training_table(rows);
-  table.note += fmt::format("{}A linear classifier on the same split: {:.1f} %.", table.note.empty() ? "" : "\n", 100 * linear);
+  if (!table.note.empty()) table.note += "\n";
+  table.note += linear ? fmt::format("A linear classifier on the same split: {:.1f} %.", 100 * *linear) : "A smoke run: so few samples that the figures mean nothing.";
   t.out << fitted(table, t.out_width, t.colour) << fmt::format("report: {}\n", (plan.dir / "report.html").string());
 }
 
@@ -160,6 +163,8 @@ int train(const Options& o, Terminal& t) {
   const std::int64_t every = parse_duration(o.checkpoint_every);
   Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
   plan.job.checkpoint_every = std::chrono::nanoseconds(every);
+  const DirectoryLock lock(plan.dir);
+  if (!o.resume.empty()) remove_leftovers(plan.dir);
   TrainingJob job(plan.loaded, plan.dir, plan.job);
   if (!o.resume.empty() && !resume(job, plan.dir))
     throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", plan.dir.string(),

@@ -58,7 +58,7 @@ TEST_F(ProcessTest, CtrlCTwiceAndAKillInBetweenChangeNothing) {
   EXPECT_EQ(stop(resume(), 1, 1, SIGKILL), 128 + SIGKILL);
   EXPECT_EQ(stop(resume(), 2, 1, SIGINT), 130);  // in the controls
   ASSERT_EQ(execute(resume()).code, 0);
-  EXPECT_EQ(essence(folder / "out"), essence(folder / "whole"));
+  expect_same(essence(folder / "out"), essence(folder / "whole"));
 }
 
 TEST_F(ProcessTest, SpikesOfARunUntilCtrlCAreComplete) {
@@ -79,6 +79,16 @@ TEST_F(ProcessTest, SpikesOfARunUntilCtrlCAreComplete) {
     EXPECT_EQ(read(folder / ("out/" + std::string(file))), read(folder / ("again/" + std::string(file)))) << file;
 }
 
+TEST_F(ProcessTest, OnlyOneTrainsInADirectory) {
+  Process first(train("out", "2000"));
+  ASSERT_TRUE(first.wait_until([&] { return reached(0, 1, ""); }));
+  const Outcome second = execute(resume());
+  EXPECT_EQ(second.code, 2);
+  contains(second.err, "another spikeloop is training in it");
+  first.send(SIGINT);
+  EXPECT_EQ(first.finish().code, 130);
+}
+
 TEST_F(ProcessTest, DiskFullAtACheckpointKeepsTheOldOne) {
   ASSERT_EQ(call(train("whole")).code, 0);
   EXPECT_EQ(call(train("out"), true).code, 130);
@@ -89,7 +99,7 @@ TEST_F(ProcessTest, DiskFullAtACheckpointKeepsTheOldOne) {
   contains(full.err, "File too large");
   EXPECT_EQ(read(folder / "out/checkpoint.pb"), before);
   EXPECT_EQ(execute(resume()).code, 0);
-  EXPECT_EQ(essence(folder / "out"), essence(folder / "whole"));
+  expect_same(essence(folder / "out"), essence(folder / "whole"));
   for (const auto& [name, bytes] : files_of(folder / "out")) EXPECT_EQ(name.find("tmp"), std::string::npos) << name;
 }
 
@@ -102,7 +112,7 @@ TEST_F(ProcessTest, DiskFullAtTheReportCostsNothing) {
   contains(full.err, "report.html");
   EXPECT_FALSE(fs::exists(folder / "out/report.json"));
   EXPECT_EQ(execute(resume()).code, 0);
-  EXPECT_EQ(essence(folder / "out"), essence(folder / "whole"));
+  expect_same(essence(folder / "out"), essence(folder / "whole"));
 }
 
 TEST_F(ProcessTest, DiskFullAtTheStartLeavesNothingBehind) {

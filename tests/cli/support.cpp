@@ -185,6 +185,8 @@ nlohmann::json essence(const fs::path& dir) {
   return all;
 }
 
+void expect_same(const nlohmann::json& a, const nlohmann::json& b) { EXPECT_EQ(nlohmann::json::diff(a, b).dump(), "[]"); }
+
 Outcome call(const std::vector<std::string>& arguments, bool stopped, std::size_t columns) {
   std::ostringstream out, err;
   Terminal terminal{out, err};

@@ -46,6 +46,8 @@ std::map<std::string, std::string> files_of(const fs::path& folder);
 nlohmann::json json_of(const fs::path& file);
 /// What must be equal for a resumed and an uninterrupted training: report.json without times, command and place; weights; spikes.
 nlohmann::json essence(const fs::path& run_directory);
+/// A failure that shows where two of them differ.
+void expect_same(const nlohmann::json& a, const nlohmann::json& b);
 
 /// What the program did.
 struct Outcome {

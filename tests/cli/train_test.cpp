@@ -88,7 +88,7 @@ TEST_F(Train, InterruptedAtOnceGoesOnToTheSameEnd) {
   contains(stopped.err, "spikeloop train --resume " + folder / "out");
   EXPECT_EQ(call({"train", "--resume", folder / "out", "-q"}, true).code, 130);  // again
   ASSERT_EQ(call({"train", "--resume", folder / "out", "-q"}).code, 0);
-  EXPECT_EQ(essence(folder / "out"), essence(folder / "whole"));
+  expect_same(essence(folder / "out"), essence(folder / "whole"));
 }
 
 TEST_F(Train, ResumesInWarmUpTrainingAndControlToTheBit) {
@@ -100,7 +100,7 @@ TEST_F(Train, ResumesInWarmUpTrainingAndControlToTheBit) {
     const std::string out = "run" + std::to_string(index) + "_" + std::to_string(trials);
     stop_at(out, index, trials);
     ASSERT_EQ(call({"train", "--resume", folder / out, "-q"}).code, 0);
-    EXPECT_EQ(essence(folder / out), whole) << out;
+    expect_same(essence(folder / out), whole);
   }
 }
 
@@ -111,7 +111,7 @@ TEST_F(Train, SmokeAndSeedAreKeptOverAResume) {
   ASSERT_EQ(call(arguments("whole")).code, 0);
   ASSERT_EQ(call(arguments("out"), true).code, 130);
   ASSERT_EQ(call({"train", "--resume", folder / "out", "-q"}).code, 0);
-  EXPECT_EQ(essence(folder / "out"), essence(folder / "whole"));
+  expect_same(essence(folder / "out"), essence(folder / "whole"));
   contains(json_of(folder / "out/report.json")["reproduce"]["command"], "--smoke");
 }
 
@@ -120,11 +120,23 @@ TEST_F(Train, ResumesWithoutACheckpointOrWithoutAReport) {
   const nlohmann::json whole = essence(folder / "out");
   fs::remove(folder / "out/report.json");  // killed between the last checkpoint and the report
   ASSERT_EQ(call({"train", "--resume", folder / "out", "-q"}).code, 0);
-  EXPECT_EQ(essence(folder / "out"), whole);
+  expect_same(essence(folder / "out"), whole);
   fs::remove(folder / "out/report.json");
   fs::remove(folder / "out/checkpoint.pb");  // killed before the first one
   ASSERT_EQ(call({"train", "--resume", folder / "out", "-q"}).code, 0);
-  EXPECT_EQ(essence(folder / "out"), whole);
+  expect_same(essence(folder / "out"), whole);
+}
+
+TEST_F(Train, TakesAwayWhatAKilledProgramLeft) {
+  ASSERT_EQ(call({"train", folder / "exp.txtpb", "--smoke", "--out", folder / "out", "-q"}, true).code, 130);
+  fs::create_directory(folder / "out/weights");
+  for (const char* name : {"out/checkpoint.pb.tmp-12-3", "out/weights/in_to_hidden.npy.123.part", "out/my.part", "out/notes.tmp-1"})
+    folder.write(name, "x");
+  ASSERT_EQ(call({"train", "--resume", folder / "out", "-q"}).code, 0);
+  EXPECT_FALSE(fs::exists(folder / "out/checkpoint.pb.tmp-12-3"));
+  EXPECT_FALSE(fs::exists(folder / "out/weights/in_to_hidden.npy.123.part"));
+  EXPECT_TRUE(fs::exists(folder / "out/my.part"));
+  EXPECT_TRUE(fs::exists(folder / "out/notes.tmp-1"));
 }
 
 TEST_F(Train, RunDirectoryNeedsOnlyTheDataBesides) {
