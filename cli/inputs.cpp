@@ -54,7 +54,13 @@ LoadedExperiment load_experiment_of(const std::string& path, const std::string& 
   Experiment& e = loaded.experiment = load_experiment(path);
   if (e.name.empty()) e.name = fs::path(path).stem().string();
   e.network_file = resolve_path(path, e.network_file);
-  loaded.network = load_network(e.network_file, load_options());
+  try {
+    loaded.network = load_network(e.network_file, load_options());
+  } catch (const DescriptionError& error) {  // with the faults that the experiment has by itself
+    std::vector<Diagnostic> faults = error.diagnostics();
+    for (Diagnostic& d : locate(validate(e), path)) faults.push_back(std::move(d));
+    throw DescriptionError(std::move(faults));
+  }
   e.dataset.file = find_data(path, e.dataset.file, data_dir).string();
   e.dataset.split_file = find_data(path, e.dataset.split_file, data_dir).string();
   loaded.data = read_dataset(e.dataset);

@@ -20,13 +20,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kShowEvery{200};
 
+/// Of all that the description says, numbers included; where tensors were read from does not matter.
+std::uint64_t fingerprint_of(NetworkDescription description) {
+  for (Projection& p : description.projections)
+    if (auto* tensor = std::get_if<Tensor>(&p.connect)) tensor->file.clear();
+  const std::string text = write_network(description);
+  return hash_bytes(kHashStart, text.data(), text.size());
+}
+
 }  // namespace
 
 TrainingJob::TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options)
     : loaded_(&loaded), dir_(std::move(dir)), options_(options) {
   const Experiment& e = loaded.experiment;
   checkpoint_.spikeloop_version = kVersion;
-  checkpoint_.network_fingerprint = Network(loaded.network).fingerprint();
+  checkpoint_.network_fingerprint = fingerprint_of(loaded.network);
   checkpoint_.experiment_fingerprint = experiment_fingerprint(e);
   for (const bool control : {false, true})
     for (std::uint64_t seed = options.first_seed; seed < options.first_seed + e.seeds; ++seed)

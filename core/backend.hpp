@@ -37,7 +37,7 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// Runs the ticks in [now, until). `spikes_in` are spikes of external sources with now <= time < until (earlier ones are counted as late
+  /// Runs the ticks in [now, until). A spike is emitted at the first tick at or after its time. `spikes_in` are spikes of external sources with now <= time < until (earlier ones are counted as late
   /// and dropped; later ones, and those of populations that are not external, throw DescriptionError), in any order; what probes observe goes to `sink`.
   virtual void advance(Time until, std::span<const Spike> spikes_in, Sink& sink) = 0;
 

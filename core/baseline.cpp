@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
+
+#include "core/random.hpp"
 
 namespace spikeloop {
 namespace {
@@ -11,17 +14,16 @@ namespace {
 /// Weights (classes, features + 1), the last column being the bias.
 class Softmax {
  public:
-  explicit Softmax(const Dataset& data) : data_(&data), width_(data.features + 1), weights_(data.classes * width_, 0.0f), velocity_(weights_.size(), 0.0f) {}
+  explicit Softmax(const Dataset& data) : data_(&data), width_(data.features + 1), weights_(data.classes * width_, 0.0f) {}
 
-  void fit(const std::vector<std::size_t>& samples, double decay, int steps) {
-    std::vector<float> gradient(weights_.size());
-    for (int step = 0; step < steps; ++step) {
-      std::fill(gradient.begin(), gradient.end(), 0.0f);
-      for (const std::size_t i : samples) add_gradient(i, gradient);
-      for (std::size_t k = 0; k < weights_.size(); ++k) {
-        velocity_[k] = 0.9f * velocity_[k] - (gradient[k] / static_cast<float>(samples.size()) + static_cast<float>(decay) * weights_[k]);
-        weights_[k] += 0.5f * velocity_[k];
-      }
+  /// Stochastic gradient descent, sample by sample in a new order each epoch, the step falling linearly to 0.
+  void fit(std::vector<std::size_t> samples, double decay, int epochs) {
+    constexpr double kStep = 0.5;
+    for (int epoch = 0; epoch < epochs; ++epoch) {
+      for (std::size_t i = samples.size(); i > 1; --i)
+        std::swap(samples[i - 1], samples[random_below(1, stream_of("baseline", "order") + static_cast<std::uint64_t>(epoch), i, i)]);
+      const auto step = static_cast<float>(kStep * (epochs - epoch) / epochs);
+      for (const std::size_t i : samples) descend(i, step, static_cast<float>(decay));
     }
   }
 
@@ -52,34 +54,34 @@ class Softmax {
     return p;
   }
 
-  void add_gradient(std::size_t i, std::vector<float>& gradient) const {
+  void descend(std::size_t i, float step, float decay) {
     const auto p = probabilities(i);
     const auto x = sample(i);
     for (std::size_t c = 0; c < p.size(); ++c) {
       const float error = p[c] - (c == data_->labels[i] ? 1.0f : 0.0f);
-      float* g = gradient.data() + c * width_;
-      for (std::size_t f = 0; f < x.size(); ++f) g[f] += error * x[f];
-      g[data_->features] += error;
+      float* w = weights_.data() + c * width_;
+      for (std::size_t f = 0; f < x.size(); ++f) w[f] -= step * (error * x[f] + decay * w[f]);
+      w[data_->features] -= step * error;
     }
   }
 
   const Dataset* data_;
   std::size_t width_;
-  std::vector<float> weights_, velocity_;
+  std::vector<float> weights_;
 };
 
 }  // namespace
 
 double linear_baseline(const Dataset& data) {
-  constexpr int kSteps = 300;
+  constexpr int kEpochs = 60;
   double best = -1, best_decay = 0;
-  for (const double decay : {1e-4, 1e-3, 1e-2}) {
+  for (const double decay : {1e-5, 1e-4, 1e-3}) {
     Softmax model(data);
-    model.fit(data.train, decay, kSteps);
+    model.fit(data.train, decay, kEpochs);
     if (const double accuracy = model.accuracy(data.validation); accuracy > best) best = accuracy, best_decay = decay;
   }
   Softmax model(data);
-  model.fit(data.train, best_decay, kSteps);
+  model.fit(data.train, best_decay, kEpochs);
   return model.accuracy(data.test);
 }
 

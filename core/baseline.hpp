@@ -5,8 +5,8 @@
 
 namespace spikeloop {
 
-/// Test accuracy of a linear classifier on the same data and split (softmax regression, full-batch gradient descent with momentum, the weight
-/// decay chosen on the validation part): what a hidden layer has to beat. Deterministic.
+/// Test accuracy of a linear classifier on the same data and split (softmax regression by stochastic gradient descent, the weight decay
+/// chosen on the validation part): what a hidden layer has to beat. Deterministic.
 double linear_baseline(const Dataset& data);
 
 }  // namespace spikeloop

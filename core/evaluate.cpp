@@ -90,7 +90,8 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     const std::uint32_t answer = sink.answer();
     ++e.confusion[data.labels[i]][answer];
     right += answer == data.labels[i];
-    e.latency_ms.push_back(to_ms(sink.decided));
+    const bool by_count = sink.spoke && sink.leader() == answer;  // else the potentials at the end decided
+    e.latency_ms.push_back(to_ms(by_count ? sink.decided : plan.test));
     workload.add(sink.spikes);
   }
   e.samples = samples.size();

@@ -74,6 +74,9 @@ struct Experiment {
   bool thresholds_learn = true;      ///< homeostasis goes on after the warm-up; off in the frozen control
 };
 
+/// The faults that an experiment has by itself.
+std::vector<Diagnostic> validate(const Experiment& experiment);
+
 /// All faults of an experiment against its network and data; empty if it is valid. Paths as in the schema.
 std::vector<Diagnostic> validate(const Experiment& experiment, const Network& network, const Dataset* dataset);
 

@@ -90,7 +90,8 @@ struct Controller {
   std::string population;
   double true_hz = 100;           ///< target rate of the wanted output
   double other_hz = 0;            ///< target rate of the others
-  double dead_zone_hz = 5;        ///< a steady rate error below this never fires the controller
+  double dead_zone_hz = 5;        ///< regular spikes too many or too few at less than this rate never fire the controller; trains that drift
+                                  ///< past each other fire it about once a beat
   double tau_m_ms = 20;           ///< membrane time constant of the controller neurons, the window over which spikes are compared
   std::vector<Feedback> feedback;
 };

@@ -92,16 +92,17 @@ struct Fingerprint {
   }
 };
 
-void fill_in_names(NetworkDescription& d) {
+}  // namespace
+
+NetworkDescription with_names(NetworkDescription d) {
   for (Projection& p : d.projections) {
-    if (p.name.empty()) p.name = default_name(p);
+    if (p.name.empty() && !p.source.empty() && !p.target.empty()) p.name = default_name(p);
     if (p.random_key.empty()) p.random_key = p.name;
   }
   for (Probe& p : d.probes)
-    if (p.name.empty()) p.name = (p.population.empty() ? p.projection : p.population) + "." + variable_name(p.variable);
+    if (const std::string& of = p.population.empty() ? p.projection : p.population; p.name.empty() && !of.empty()) p.name = of + "." + variable_name(p.variable);
+  return d;
 }
-
-}  // namespace
 
 std::uint64_t Population::size() const {
   return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>());
@@ -125,10 +126,10 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 }
 
 Network::Network(NetworkDescription description) : original_(std::move(description)) {
-  fill_in_names(original_);
+  original_ = with_names(std::move(original_));
   if (auto faults = validate(original_); !faults.empty()) throw DescriptionError(std::move(faults));
   description_ = expand_controllers(original_);
-  fill_in_names(description_);
+  description_ = with_names(std::move(description_));
 }
 
 std::size_t Network::population_index(std::string_view name) const { return index_of(description_.populations, name, "population"); }

@@ -20,7 +20,8 @@
 ///
 /// Semantics, the same on every back end: time is integer nanoseconds, a tick is the network's resolution. Order inside a tick: advance the
 /// state in closed form -> add arrivals (a delta input is not decayed at its own tick; a current that arrives at a tick moves v only from the
-/// next) -> threshold, reset, emit -> plasticity -> probes sample. Arrivals are summed in the order (emission time, population, neuron).
+/// next) -> threshold, reset, emit -> plasticity -> probes sample. Arrivals are summed in the order (emission time, population, neuron), after
+/// the counts of Poisson sources that are drawn where they arrive.
 /// Refractory ticks after a spike at m are m+1 .. m+r inclusive.
 namespace spikeloop {
 
@@ -134,6 +135,9 @@ struct NetworkDescription {
 /// Limits of a description; more than this is refused before anything is allocated.
 inline constexpr std::uint64_t kMaxNeurons = 100'000'000;
 inline constexpr std::uint64_t kMaxSynapses = 20'000'000'000;
+
+/// The description with the names that were left out filled in.
+NetworkDescription with_names(NetworkDescription description);
 
 /// All faults of a description, with paths as in the schema; empty if it is valid.
 std::vector<Diagnostic> validate(const NetworkDescription& description);

@@ -69,6 +69,7 @@ void TrialSink::clear() {
   std::fill(potentials_.begin(), potentials_.end(), 0.0);
   help = hidden = total = 0;
   decided = 0;
+  spoke = false;
   leader_ = 0;
   spikes.clear();
 }
@@ -80,8 +81,10 @@ void TrialSink::spike(const Spike& s) {
   spikes.push_back(s);
   if (s.population != plan_->readout) return;
   ++answers_[s.neuron];
-  if (s.neuron == leader_ || answers_[s.neuron] <= answers_[leader_]) return;
-  leader_ = s.neuron;
+  const auto most = static_cast<std::uint32_t>(std::max_element(answers_.begin(), answers_.end()) - answers_.begin());
+  if (spoke && most == leader_) return;
+  spoke = true;
+  leader_ = most;
   decided = s.time;
 }
 

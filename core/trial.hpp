@@ -42,11 +42,14 @@ class TrialSink final : public Sink {
   void sample(Time time, std::uint32_t probe, std::span<const double> values) override;
   /// The class whose neuron spiked most so far; ties: larger potential (where it has been sampled), then lower index.
   std::uint32_t answer() const;
+  /// The answer by spike counts alone, since `decided`.
+  std::uint32_t leader() const { return leader_; }
 
   std::uint64_t help = 0;     ///< controller spikes
   std::uint64_t hidden = 0;   ///< spikes of hidden populations
   std::uint64_t total = 0;    ///< spikes of all populations
-  Time decided = 0;           ///< when the answer by spike counts last changed
+  Time decided = 0;           ///< when the answer by spike counts last changed; nobody has answered before `spoke`
+  bool spoke = false;         ///< the readout has spiked
   std::vector<Spike> spikes;  ///< all of them
 
  private:

@@ -118,7 +118,9 @@ void check_controller_probe(const Faults& f, const Context& c, const Probe& p) {
   for (const Controller& k : c.d.controllers)
     for (const std::string& name : {controller_plus(k.population), controller_minus(k.population), controller_target(k.population)})
       names[name] = 0;
-  refers(f, "population", p.population, names, "controller population");
+  if (!refers(f, "population", p.population, names, "controller population")) return;
+  if (p.variable != Probe::Variable::kSpikes && p.population.ends_with(".target"))
+    f.at("population").add(fmt::format("\"{}\" is a source and has no {}", p.population, variable_name(p.variable)), "probe its spikes");
 }
 
 template <class Named>
@@ -171,7 +173,8 @@ double expected_synapses(const Connect& connect, const Population& source, const
   return count;
 }
 
-std::vector<Diagnostic> validate(const NetworkDescription& d) {
+std::vector<Diagnostic> validate(const NetworkDescription& written) {
+  const NetworkDescription d = with_names(written);
   std::vector<Diagnostic> all;
   const Faults f(all);
   if (d.resolution < kNanosecond || d.resolution > kMillisecond)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/experiment.hpp"
@@ -44,6 +45,18 @@ void check_populations(const Experiment& e, const Network& network, const Datase
     report("readout.population", fmt::format("\"{}\" has {} neurons for {} classes", out->name, out->size(), data->classes));
 }
 
+/// Phases are whole ticks, so that teaching starts at the tick at which the free phase ends.
+void check_ticks(const Experiment& e, Time resolution, const Report& report) {
+  const auto check = [&](const char* path, double ms) {
+    const double ticks = ms / to_ms(resolution);
+    if (std::isfinite(ticks) && std::abs(ticks - std::round(ticks)) > 1e-6 * std::max(1.0, ticks))
+      report(path, fmt::format("is {}, which is not a whole number of ticks of {} ms", ms, to_ms(resolution)), "round it, or use a finer resolution_ms");
+  };
+  check("trial.free_ms", e.free_ms);
+  check("trial.feedback_ms", e.feedback_ms);
+  check("trial.test_ms", e.test_ms);
+}
+
 void check_split(const DatasetSource& source, const Dataset& data, const Report& report) {
   const auto check = [&](const char* path, const std::optional<std::uint64_t>& stated, std::size_t found) {
     if (stated && *stated != found) report(path, fmt::format("is {}, but the split file gives {}", *stated, found), "use the split file that the experiment was made with");
@@ -74,10 +87,16 @@ void check_numbers(const Experiment& e, const Report& report) {
 
 }  // namespace
 
-std::vector<Diagnostic> validate(const Experiment& experiment, const Network& network, const Dataset* data) {
+std::vector<Diagnostic> validate(const Experiment& experiment) {
   std::vector<Diagnostic> all;
+  check_numbers(experiment, Report{all});
+  return all;
+}
+
+std::vector<Diagnostic> validate(const Experiment& experiment, const Network& network, const Dataset* data) {
+  std::vector<Diagnostic> all = validate(experiment);
   const Report report{all};
-  check_numbers(experiment, report);
+  check_ticks(experiment, network.resolution(), report);
   check_populations(experiment, network, data, report);
   if (data) check_split(experiment.dataset, *data, report);
   return all;

@@ -74,7 +74,12 @@ void check_controller(const Faults& f, const Context& c, const Controller& k) {
       f.at("population").add(fmt::format("\"{}\" has {:.0f} neurons; at most {:.0f} can be controlled", p.name, size_or_more(p.shape), kMaxOutputs));
   }
   if (k.feedback.empty()) f.add("has no feedback: it would help nobody", "add `feedback { to: ... }`");
-  for (std::size_t i = 0; i < k.feedback.size(); ++i) check_feedback(f.at("feedback", i), c, k, k.feedback[i]);
+  for (std::size_t i = 0; i < k.feedback.size(); ++i) {
+    check_feedback(f.at("feedback", i), c, k, k.feedback[i]);
+    for (std::size_t j = 0; j < i; ++j)
+      if (k.feedback[j].to == k.feedback[i].to && k.feedback[j].drives == k.feedback[i].drives)
+        f.at("feedback", i).at("to").add(fmt::format("\"{}\" has feedback through this port already", k.feedback[i].to), "use one of them");
+  }
 }
 
 }  // namespace spikeloop::validation

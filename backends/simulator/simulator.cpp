@@ -2,6 +2,9 @@
 #include "backends/simulator/simulator.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 #include "core/engine/engine.hpp"
 
@@ -29,6 +32,21 @@ class SimulatorProgram final : public Program {
   std::size_t threads_;
 };
 
+/// Building sorts the synapses of a projection: 24 bytes each for a while, beside 8 that stay.
+void check_memory(const Network& network, std::vector<Diagnostic>& faults) {
+  constexpr double kStays = 8, kBuilding = 24, kNeuron = 100;
+  double stays = 0, largest = 0;
+  for (const Population& p : network.populations()) stays += kNeuron * static_cast<double>(p.size());
+  for (const Projection& p : network.projections()) {
+    stays += kStays * network.expected_synapses(p);
+    largest = std::max(largest, kBuilding * network.expected_synapses(p));
+  }
+  const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (has > 0 && stays + largest > has)
+    faults.push_back({"projections", fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", (stays + largest) / 1e9, has / 1e9),
+                      "use fewer neurons or sparser connections", "", 0, 0});
+}
+
 class Simulator final : public Backend {
  public:
   explicit Simulator(std::size_t threads) : threads_(threads) {}
@@ -42,6 +60,7 @@ class Simulator final : public Backend {
       faults.push_back({fmt::format("projections[{}].delays_ms", k), fmt::format("\"{}\" is plastic and has distributed delays; the simulator learns only with one delay a projection", p.name),
                         "use delay_ms, or split the projection", "", 0, 0});
     }
+    check_memory(network, faults);
     return faults;
   }
 

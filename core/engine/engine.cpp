@@ -108,8 +108,9 @@ void Engine::accept(std::span<const Spike> spikes_in, Time until) {
     if (s.time >= until) throw DescriptionError(fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice, {} ms", p.name, to_ms(s.time), to_ms(until)));
   }
   for (const Spike& s : spikes_in) {
-    if (s.time < now()) ++counts_.late;
-    else sources_.add({(s.time + network_->resolution() / 2) / network_->resolution(), s.population, s.neuron});
+    const Tick tick = ceil_tick(s.time, network_->resolution());  // at or after its time, so that no slice is too early or too late for it
+    if (s.time < 0 || tick < now_) ++counts_.late;
+    else sources_.add({tick, s.population, s.neuron});
   }
 }
 

@@ -12,7 +12,7 @@ const std::map<std::string, ModuleRule>& modules() {
       {"proto", {{"core"}, {"fmt", "Protobuf", "system"}}},
       {"report", {{"core"}, {"fmt", "nlohmann-json"}}},
       {"firmware-interface", {{}, {"fmt", "libusb", "Boost.Asio", "system"}}},
-      {"backends", {{"core", "firmware-interface"}, {"fmt", "Random123", "Highway", "METIS", "SCOTCH"}}},
+      {"backends", {{"core", "firmware-interface"}, {"fmt", "Random123", "Highway", "METIS", "SCOTCH", "system"}}},
       {"cli", {kLibraryModules, {"*"}}},
       {"examples", {kLibraryModules, {"*"}}},
       {"bindings", {kLibraryModules, {"*"}}},

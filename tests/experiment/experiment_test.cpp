@@ -20,6 +20,7 @@ struct Small : testing::Shipped {
     data.train.resize(60);
     data.validation.resize(20);
     data.test.resize(20);
+    experiment.dataset.train.reset(), experiment.dataset.test.reset();
     experiment.epochs = 2;
     experiment.warm_up_samples = 30;
   }
@@ -140,6 +141,16 @@ TEST(Experiment, EveryFaultIsReportedAtOnce) {
   EXPECT_EQ(faults[2].path, "encode.rate.population");
   EXPECT_NE(faults[2].suggestion.find("\"in\""), std::string::npos);
   EXPECT_EQ(faults[3].path, "readout.population");
+}
+
+TEST(Experiment, PhasesAreWholeTicksAndASplitHasTheStatedSizes) {
+  Small small;
+  small.experiment.free_ms = 30.5;
+  small.experiment.dataset.test = 21;
+  const auto faults = validate(small.experiment, Network(small.network), &small.data);
+  ASSERT_EQ(faults.size(), 2u);
+  EXPECT_EQ(faults[0].path, "trial.free_ms");
+  EXPECT_EQ(faults[1].path, "dataset.split.test");
 }
 
 TEST(LinearBaseline, SeparatesWhatIsLinearlySeparable) {

@@ -71,7 +71,20 @@ TEST_F(TrialTest, MostSpikesWinThenThePotentialThenTheLowerIndex) {
   EXPECT_EQ(sink.answer(), 4u);
   sink.spike({4 * kMillisecond, plan_.readout, 2});
   EXPECT_EQ(sink.answer(), 2u);
-  EXPECT_EQ(sink.decided, 4 * kMillisecond);
+  EXPECT_EQ(sink.leader(), 2u);
+  EXPECT_EQ(sink.decided, 2 * kMillisecond);  // by counts alone 2 leads since then: the lower index of two
+}
+
+TEST_F(TrialTest, TheFirstAnswerIsDecidedWhenItIsGivenWhateverItsClass) {
+  for (const std::uint32_t answer : {0u, 1u}) {
+    TrialSink sink(plan_);
+    EXPECT_FALSE(sink.spoke);
+    sink.spike({20 * kMillisecond, plan_.readout, answer});
+    EXPECT_TRUE(sink.spoke);
+    EXPECT_EQ(sink.decided, 20 * kMillisecond);
+    sink.spike({25 * kMillisecond, plan_.readout, answer});
+    EXPECT_EQ(sink.decided, 20 * kMillisecond);
+  }
 }
 
 TEST_F(TrialTest, ControllerSpikesAreHelpAndNotHiddenActivity) {

@@ -151,6 +151,13 @@ TEST(Controller, TheDeadZoneHoldsInsideAFastTrain) {
   EXPECT_TRUE(a.minus.empty());
 }
 
+/// Trains of different rates drift past each other: about once a beat a target spike comes just before its output, and is owed.
+TEST(Controller, ADriftingPhaseFiresItAboutOnceABeat) {
+  const Answer a = answer(controlled(5), 50, train(60, 10'060, 100), train(60.2, 10'060, 97), 10'060);
+  EXPECT_NEAR(static_cast<double>(a.plus.size()), 30, 3);
+  EXPECT_TRUE(a.minus.empty());
+}
+
 TEST(Controller, TeachingEndsWithTheTrial) {
   const NetworkDescription d = controlled();
   const auto session = start(d);
