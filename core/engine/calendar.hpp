@@ -51,7 +51,7 @@ class Calendar {
     }
     const std::size_t slot = static_cast<std::size_t>(tick) % kSlots;
     if ((used_[slot / 64] >> (slot % 64) & 1) == 0) return;
-    items.insert(items.begin(), ring_[slot].begin(), ring_[slot].end());
+    items.insert(items.end(), ring_[slot].begin(), ring_[slot].end());
     ring_[slot].clear();
     used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   }
