@@ -104,6 +104,17 @@ TEST_F(Train, ResumesInWarmUpTrainingAndControlToTheBit) {
   }
 }
 
+TEST_F(Train, GoesOnFromTheStateAndNotFromTheStart) {
+  stop_at("out", 0, 50);
+  const std::string file = folder / "out/checkpoint.pb";
+  Checkpoint checkpoint = load_checkpoint(file);
+  checkpoint.runs[0].trainer.resize(checkpoint.runs[0].trainer.size() / 2);  // who does not look at it would not see it
+  write_file_atomically(file, write_checkpoint(checkpoint));
+  const Outcome outcome = call({"train", "--resume", folder / "out", "-q"});
+  EXPECT_EQ(outcome.code, 2) << outcome.err;
+  contains(outcome.err, "state");
+}
+
 TEST_F(Train, SmokeAndSeedAreKeptOverAResume) {
   const auto arguments = [&](const std::string& out) {
     return std::vector<std::string>{"train", folder / "exp.txtpb", "--smoke", "--seed", "5", "-q", "--out", folder / out};
