@@ -7,13 +7,15 @@
 #include <algorithm>
 
 #include "core/engine/engine.hpp"
+#include "core/engine/layout.hpp"
 
 namespace spikeloop {
 namespace {
 
 class SimulatorProgram final : public Program {
  public:
-  SimulatorProgram(const Network& network, std::size_t threads) : network_(std::make_shared<Network>(network)), threads_(threads) {}
+  SimulatorProgram(const Network& network, std::size_t threads, engine::Update update)
+      : network_(std::make_shared<Network>(network)), threads_(threads), update_(update) {}
 
   std::string describe() const override {
     double neurons = 0, synapses = 0;
@@ -24,32 +26,26 @@ class SimulatorProgram final : public Program {
   }
 
   std::unique_ptr<Session> start(std::span<const InitialWeights> initial) const override {
-    return std::make_unique<engine::Engine>(network_, threads_, initial);
+    return std::make_unique<engine::Engine>(network_, threads_, update_, initial);
   }
 
  private:
   std::shared_ptr<const Network> network_;
   std::size_t threads_;
+  engine::Update update_;
 };
 
-/// Building sorts the synapses of a projection: 24 bytes each for a while, beside 8 that stay.
-void check_memory(const Network& network, std::vector<Diagnostic>& faults) {
-  constexpr double kStays = 8, kBuilding = 24, kNeuron = 100;
-  double stays = 0, largest = 0;
-  for (const Population& p : network.populations()) stays += kNeuron * static_cast<double>(p.size());
-  for (const Projection& p : network.projections()) {
-    stays += kStays * network.expected_synapses(p);
-    largest = std::max(largest, kBuilding * network.expected_synapses(p));
-  }
-  const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-  if (has > 0 && stays + largest > has)
-    faults.push_back({"projections", fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", (stays + largest) / 1e9, has / 1e9),
+void check_memory(const Network& network, std::size_t threads, std::vector<Diagnostic>& faults) {
+  const engine::Memory need = engine::memory_of(network, engine::layout_of(network, threads));
+  const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)), bytes = need.total() + need.building;
+  if (has > 0 && bytes > has)
+    faults.push_back({"projections", fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", bytes / 1e9, has / 1e9),
                       "use fewer neurons or sparser connections", "", 0, 0});
 }
 
 class Simulator final : public Backend {
  public:
-  explicit Simulator(std::size_t threads) : threads_(threads) {}
+  Simulator(std::size_t threads, engine::Update update) : threads_(threads), update_(update) {}
   std::string name() const override { return "simulator"; }
 
   std::vector<Diagnostic> check(const Network& network) const override {
@@ -60,7 +56,7 @@ class Simulator final : public Backend {
       faults.push_back({fmt::format("projections[{}].delays_ms", k), fmt::format("\"{}\" is plastic and has distributed delays; the simulator learns only with one delay a projection", p.name),
                         "use delay_ms, or split the projection", "", 0, 0});
     }
-    check_memory(network, faults);
+    check_memory(network, threads_, faults);
     return faults;
   }
 
@@ -68,15 +64,16 @@ class Simulator final : public Backend {
     std::string faults;
     for (const Diagnostic& d : check(network)) faults += (faults.empty() ? "" : "\n") + to_string(d);
     if (!faults.empty()) throw CapacityError(faults);
-    return std::make_shared<SimulatorProgram>(network, threads_);
+    return std::make_shared<SimulatorProgram>(network, threads_, update_);
   }
 
  private:
   std::size_t threads_;
+  engine::Update update_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_simulator(std::size_t threads) { return std::make_unique<Simulator>(threads == 0 ? 1 : threads); }
+std::unique_ptr<Backend> make_simulator(std::size_t threads, engine::Update update) { return std::make_unique<Simulator>(threads == 0 ? 1 : threads, update); }
 
 }  // namespace spikeloop

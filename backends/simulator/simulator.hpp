@@ -4,10 +4,12 @@
 #include <memory>
 
 #include "core/backend.hpp"
+#include "core/engine/update.hpp"
 
 namespace spikeloop {
 
-/// The event-driven simulator as a back end; `threads` lanes a session (results do not depend on it).
-std::unique_ptr<Backend> make_simulator(std::size_t threads = 1);
+/// The event-driven simulator as a back end, with so many threads a session (results do not depend on it). How neurons are updated is chosen by
+/// what costs less; tests force it.
+std::unique_ptr<Backend> make_simulator(std::size_t threads = 1, engine::Update update = engine::Update::kAuto);
 
 }  // namespace spikeloop

@@ -56,6 +56,16 @@ class Calendar {
     used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   }
 
+  /// Calls f for everything that waits.
+  template <class F>
+  void for_each(F&& f) const {
+    for (std::size_t slot = 0; slot < kSlots; ++slot)
+      if (used_[slot / 64] >> (slot % 64) & 1)
+        for (const Item& item : ring_[slot]) f(item);
+    for (const auto& [tick, items] : far_)
+      for (const Item& item : items) f(item);
+  }
+
   /// Forgets everything; the next tick to be put or taken is >= `base`.
   void clear(Tick base) {
     for (std::size_t slot = 0; slot < kSlots; ++slot)

@@ -9,7 +9,7 @@
 namespace spikeloop::engine {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x31305350494b45ull;  // changes with the layout
+constexpr std::uint64_t kMagic = 0x32305350494b45ull;  // changes with the layout
 
 /// What a checkpoint keeps of every neuron, as pointers into a block. Empty arrays are skipped on both sides.
 template <class F>
@@ -33,7 +33,8 @@ class Checkpoint {
     w.put(e.now_), w.put(e.trial_), w.put(e.rules_), w.put(e.homeostasis_);
     w.put_all(e.in_flight());
     w.put_all(e.sources_.ahead(e.now_));
-    for (const auto& lane : e.lanes_) lane->flush();
+    for (const auto& window : e.modes_->windows()) w.put(window.index), w.put_all(window.touched);
+    for (const auto& lane : e.lanes_) lane->flush(), lane->settle();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) save_population(e, p, w);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) save_projection(e, k, w);
     w.put(hash_bytes(kHashStart, w.bytes.data(), w.bytes.size()));
@@ -60,6 +61,7 @@ class Checkpoint {
     e.now_ = now;
     e.in_flight_ = r.get_all<TickSpike>();
     const auto ahead = r.get_all<TickSpike>();
+    for (auto& window : e.modes_->windows()) window.index = r.get<Tick>(), window.touched = r.get_all<double>();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) restore_population(e, p, r);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) restore_projection(e, k, r);
     if (r.left() != 0) throw BugError("a saved state is not read to its end");
@@ -127,8 +129,7 @@ class Checkpoint {
 
   static void restore_projection(Engine& e, std::size_t k, StateReader& r) {
     if (r.get_flag()) e.set_weights(k, r.get_all<float>());
-    else
-      for (const auto& lane : e.lanes_) lane->synapses(k).weights.clear();  // all alike, as the description has them
+    else if (!e.lanes_.front()->synapses(k).weights.empty()) e.set_weights(k, std::vector<float>(e.weights(k).size(), e.lanes_.front()->synapses(k).weight));  // all alike, as described
     if (!e.lanes_.front()->plasticity(k)) return;
     const auto pending = r.get_all<float>();
     std::size_t at = 0;

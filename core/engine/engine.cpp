@@ -9,18 +9,6 @@
 namespace spikeloop::engine {
 namespace {
 
-/// Lane l of n owns an equal share of every population, in multiples of 64 neurons, so that small populations are not cut. Lane 0 has a part of
-/// every population: its copy of what all lanes keep (pre traces, gates) is always up to date.
-std::vector<Slice> slices_of(const Network& network, std::size_t lane, std::size_t lanes) {
-  std::vector<Slice> slices;
-  for (const Population& p : network.populations()) {
-    const std::uint64_t chunks = (p.size() + 63) / 64;
-    const auto edge = [&](std::uint64_t l) { return static_cast<std::uint32_t>(std::min(p.size(), (chunks * l + lanes - 1) / lanes * 64)); };
-    slices.push_back({edge(lane), edge(lane + 1)});
-  }
-  return slices;
-}
-
 bool spikes_observed(const Network& network, const Population& population) {
   return std::any_of(network.probes().begin(), network.probes().end(),
                      [&](const Probe& p) { return p.variable == Probe::Variable::kSpikes && p.population == population.name; });
@@ -34,15 +22,23 @@ std::vector<bool> not_emitted(const Network& network) {
   return skip;
 }
 
+/// More lanes than this, and spikes are handed only to those that they reach.
+constexpr std::size_t kManyLanes = 4;
+/// So few spikes are handed out at once; more by each lane for itself when it goes on.
+constexpr std::size_t kFewSpikes = 64;
+
+std::uint64_t bit_of(std::size_t lane, std::size_t lanes) { return std::uint64_t{1} << (lanes <= 64 ? lane : lane * 64 / lanes); }
+
 Tick ceil_tick(Time t, Time resolution) { return t <= 0 ? 0 : (t - 1) / resolution + 1; }
 
 }  // namespace
 
-Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, std::span<const InitialWeights> initial)
-    : network_(std::move(network)), sources_(*network_, not_emitted(*network_)) {
-  lanes_.resize(std::max<std::size_t>(1, threads));
-  team_ = std::make_unique<Team>(lanes_.size());
-  team_->run([&](std::size_t l) { lanes_[l] = std::make_unique<Lane>(*network_, slices_of(*network_, l, lanes_.size())); });
+Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, Update update, std::span<const InitialWeights> initial)
+    : network_(std::move(network)), layout_(layout_of(*network_, threads)), sources_(*network_, not_emitted(*network_)) {
+  modes_ = std::make_unique<Modes>(*network_, update);
+  lanes_.resize(layout_.lanes.size());
+  team_ = std::make_unique<Team>(std::max<std::size_t>(1, threads));
+  for_lanes([&](std::size_t l) { lanes_[l] = std::make_unique<Lane>(*network_, layout_, l, *modes_); });
   const std::size_t populations = network_->populations().size(), projections = network_->projections().size();
   clear_counts();
   gates_.resize(populations);
@@ -53,13 +49,38 @@ Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, std:
   least_delay_ = projections == 0 ? kMillisecond : kNever;
   for (std::size_t k = 0; k < projections; ++k) {
     const Projection& p = network_->projections()[k];
-    Tick least = kNever, largest = 1;
-    for (auto& lane : lanes_) least = std::min(least, lane->synapses(k).least_delay), largest = std::max(largest, lane->synapses(k).largest_delay);
-    least_delay_ = std::min(least_delay_, least);
-    largest_delay_ = std::max(largest_delay_, largest);
+    for (auto& lane : lanes_) {
+      least_delay_ = std::min(least_delay_, lane->synapses(k).least_delay);
+      largest_delay_ = std::max(largest_delay_, lane->synapses(k).largest_delay);
+    }
     if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back(gate_of(k));
   }
+  if (least_delay_ == kNever) least_delay_ = 1;
+  modes_->begin(least_delay_);
+  if (lanes_.size() > kManyLanes) find_reach();
   for (const InitialWeights& w : initial) set_weights(w.projection, w.weights);
+}
+
+/// Of many lanes most neurons reach only a few: the others need not look at their spikes.
+void Engine::find_reach() {
+  for (std::uint32_t p = 0; p < network_->populations().size(); ++p) {
+    reach_.emplace_back(network_->populations()[p].size());
+    for (std::size_t l = 0; l < lanes_.size(); ++l)
+      for (std::uint32_t i = 0; i < reach_[p].size(); ++i)
+        if (lanes_[l]->reached_by(p, i)) reach_[p][i] |= bit_of(l, lanes_.size());
+  }
+}
+
+template <class F>
+void Engine::for_lanes(const F& f) {
+  const std::size_t threads = team_->size(), lanes = lanes_.size();
+  if (threads == 1) {
+    for (std::size_t l = 0; l < lanes; ++l) f(l);
+    return;
+  }
+  team_->run([&](std::size_t t) {
+    for (std::size_t l = lanes * t / threads; l < lanes * (t + 1) / threads; ++l) f(l);
+  });
 }
 
 /// When a spike of each source neuron first reaches the target population.
@@ -67,13 +88,7 @@ Engine::Gate Engine::gate_of(std::size_t k) const {
   const Projection& p = network_->projections()[k];
   const std::size_t sources = network_->populations()[network_->population_index(p.source)].size();
   Gate gate{static_cast<std::uint32_t>(network_->population_index(p.target)), std::vector<Tick>(sources, kNever)};
-  for (const auto& lane : lanes_) {
-    const Synapses& s = lane->synapses(k);
-    for (std::size_t i = 0; i < sources; ++i) {
-      if (!s.uniform_delay && s.first_segment[i] < s.first_segment[i + 1]) gate.after[i] = std::min(gate.after[i], s.segment_delay[s.first_segment[i]]);
-      if (s.uniform_delay && s.segment_begin(i) < s.segment_end(i)) gate.after[i] = s.delay;
-    }
-  }
+  for_each_synapse(k, [&](std::size_t, std::uint64_t, std::size_t source, Tick delay) { gate.after[source] = std::min(gate.after[source], delay); });
   return gate;
 }
 
@@ -81,11 +96,11 @@ void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& si
   const Tick until = ceil_tick(until_time, network_->resolution());
   accept(spikes_in, until_time);
   while (now_ < until) {
-    const Tick from = std::max(now_, next_activity());
+    const Tick from = handed_out_ ? std::max(now_, next_activity()) : now_;
     if (from >= until) {
       counts_.simulated += (until - now_) * network_->resolution();
       now_ = until;
-      return;
+      break;
     }
     const Tick sampled = next_sample(from);
     Tick end = from > until - least_delay_ ? until : from + least_delay_;
@@ -95,6 +110,7 @@ void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& si
     now_ = end;
     if (sampled == end - 1) sample(sampled, sink);
   }
+  hand_out();
 }
 
 /// All or none: a fault is found before the first spike is taken.
@@ -116,41 +132,61 @@ void Engine::accept(std::span<const Spike> spikes_in, Time until) {
 
 Tick Engine::next_activity() const {
   Tick next = std::min(sources_.next(now_), next_sample(now_));
+  for (std::size_t p = 0; p < network_->populations().size(); ++p) next = std::min(next, modes_->next(p, now_));
   for (const auto& lane : lanes_) next = std::min(next, lane->next(now_));
   return next;
 }
 
 void Engine::epoch(Tick from, Tick until, Sink& sink) {
-  spikes_.clear();
-  sources_.emit(from, until, spikes_);
-  for (const TickSpike& s : spikes_) counts_.populations[s.population].spikes += !counted_by_lanes_[s.population];
-  if (lanes_.size() == 1) lanes_[0]->run(from, until);
-  else team_->run([&](std::size_t l) { lanes_[l]->run(from, until); });
+  for_lanes([&](std::size_t l) {
+    if (!handed_out_) receive(l);
+    lanes_[l]->run(from, until);
+  });
+  handed_out_ = true;
+  gather(from, until);
   exchange(until, sink);
 }
 
-/// Gathers what the lanes and sources emitted, in the order (tick, population, neuron), and hands it to everybody.
-void Engine::exchange(Tick until, Sink& sink) {
+/// What sources and lanes emitted, in the order (tick, population, neuron).
+void Engine::gather(Tick from, Tick until) {
+  spikes_.clear();
+  sources_.emit(from, until, spikes_);
+  for (const TickSpike& s : spikes_) counts_.populations[s.population].spikes += !counted_by_lanes_[s.population];
+  if (!std::is_sorted(spikes_.begin(), spikes_.end())) std::sort(spikes_.begin(), spikes_.end());
   for (auto& lane : lanes_) {
+    const auto middle = static_cast<std::ptrdiff_t>(spikes_.size());
     spikes_.insert(spikes_.end(), lane->spikes().begin(), lane->spikes().end());
     lane->spikes().clear();
+    std::inplace_merge(spikes_.begin(), spikes_.begin() + middle, spikes_.end());
   }
-  if (!std::is_sorted(spikes_.begin(), spikes_.end())) std::sort(spikes_.begin(), spikes_.end());
+}
+
+void Engine::exchange(Tick until, Sink& sink) {
   for (const TickSpike& s : spikes_) {
     if (observed_[s.population]) sink.spike({s.tick * network_->resolution(), s.population, s.neuron});
     for (const Gate& gate : gates_[s.population])
       if (gate.after[s.neuron] != kNever)
         for (auto& lane : lanes_) lane->open_gate(gate.target, s.tick + gate.after[s.neuron]);
   }
-  const auto receive = [&](std::size_t l) {
-    for (const TickSpike& s : spikes_) lanes_[l]->receive(s, until);
-  };
-  if (lanes_.size() == 1 || spikes_.size() < 32)
-    for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
-  else team_->run(receive);
+  modes_->count(spikes_);
+  received_until_ = until;
+  handed_out_ = false;
+  if (team_->size() == 1 || spikes_.size() < kFewSpikes) hand_out();
   const auto arrived = std::partition_point(in_flight_.begin(), in_flight_.end(), [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
   if (arrived - in_flight_.begin() > in_flight_.end() - arrived) in_flight_.erase(in_flight_.begin(), arrived);  // seldom, for it moves the rest
   in_flight_.insert(in_flight_.end(), spikes_.begin(), spikes_.end());
+}
+
+void Engine::hand_out() {
+  if (handed_out_) return;
+  for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
+  handed_out_ = true;
+}
+
+void Engine::receive(std::size_t l) {
+  const std::uint64_t bit = bit_of(l, lanes_.size());
+  for (const TickSpike& s : spikes_)
+    if (reach_.empty() || (reach_[s.population][s.neuron] & bit)) lanes_[l]->receive(s, received_until_);
 }
 
 Tick Engine::next_sample(Tick from) const {
@@ -221,67 +257,42 @@ void Engine::reset(std::uint64_t trial) {
   trial_ = trial;
   now_ = 0;
   sources_.reset(trial);
+  modes_->reset();
   in_flight_.clear();
+  handed_out_ = true;
   for (auto& lane : lanes_) lane->reset(trial);
-}
-
-void Engine::for_each_synapse(std::size_t k, const EachSynapse& f) const {
-  struct Segment {
-    Tick delay;
-    std::size_t lane;
-    std::uint64_t begin, end;
-  };
-  const std::size_t sources = network_->populations()[network_->population_index(network_->projections()[k].source)].size();
-  std::vector<Segment> row;
-  for (std::size_t source = 0; source < sources; ++source) {
-    row.clear();
-    for (std::size_t l = 0; l < lanes_.size(); ++l) {
-      const Synapses& s = lanes_[l]->synapses(k);
-      if (s.uniform_delay) {
-        row.push_back({s.delay, l, s.segment_begin(source), s.segment_end(source)});
-        continue;
-      }
-      for (std::uint64_t g = s.first_segment[source]; g < s.first_segment[source + 1]; ++g) row.push_back({s.segment_delay[g], l, s.begin[g], s.begin[g + 1]});
-    }
-    std::stable_sort(row.begin(), row.end(), [](const Segment& a, const Segment& b) { return a.delay < b.delay; });
-    for (const Segment& g : row)
-      for (std::uint64_t i = g.begin; i < g.end; ++i) f(g.lane, i, source, g.delay);
-  }
 }
 
 std::vector<float> Engine::weights(std::size_t k) const {
   for (const auto& lane : lanes_) lane->flush();
   std::vector<float> values;
-  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) {
-    const Synapses& s = lanes_[l]->synapses(k);
-    values.push_back(s.weights.empty() ? s.weight : s.weights[i]);
-  });
+  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { values.push_back(lanes_[l]->synapses(k).weight_of(i)); });
   return values;
 }
 
 void Engine::set_weights(std::size_t k, std::span<const float> weights) {
   std::size_t expected = 0;
-  const std::size_t sources = network_->populations()[network_->population_index(network_->projections()[k].source)].size();
-  for (const auto& lane : lanes_) expected += lane->synapses(k).size(sources);
+  if (layout_.groups[layout_.group_of[k]].projections.size() == 1) {
+    for (const auto& lane : lanes_) expected += lane->synapses(k).size();
+  } else {
+    for_each_synapse(k, [&](std::size_t, std::uint64_t, std::size_t, Tick) { ++expected; });
+  }
   if (weights.size() != expected)
     throw DescriptionError(fmt::format("projection \"{}\" has {} synapses, but {} weights were given", network_->projections()[k].name, expected, weights.size()));
   for (const auto& lane : lanes_) {
     lane->flush();
-    Synapses& s = lane->synapses(k);
-    s.weights.resize(s.size(sources));
+    lane->store_weights(k);
   }
   std::size_t at = 0;
-  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { lanes_[l]->synapses(k).weights[i] = weights[at++]; });
+  for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { lanes_[l]->set_weight(k, i, weights[at++]); });
 }
 
 Connectivity Engine::connectivity(std::size_t k) const {
   Connectivity c;
   const std::size_t target = network_->population_index(network_->projections()[k].target);
   for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t source, Tick delay) {
-    const Synapses& s = lanes_[l]->synapses(k);
-    const std::uint32_t j = s.dense ? static_cast<std::uint32_t>(i % s.width) : s.targets[i];
     c.sources.push_back(static_cast<std::uint32_t>(source));
-    c.targets.push_back(j + lanes_[l]->block(target).slice.begin);
+    c.targets.push_back(lanes_[l]->target_of(k, i) + lanes_[l]->block(target).slice.begin);
     c.delays.push_back(delay);
   });
   return c;

@@ -14,173 +14,53 @@ constexpr std::size_t kLongestLog = std::size_t{1} << 20;
 
 }  // namespace
 
-NeuronState Block::load(std::uint32_t j) const {
-  NeuronState s;
-  s.v = v[j];
-  if (dynamics.synaptic) s.excitatory = excitatory[j], s.inhibitory = inhibitory[j];
-  if (!apical.empty()) s.apical = apical[j];
-  if (!modulator.empty()) s.modulator = modulator[j];
-  if (dynamics.adaptive) s.adaptation = adaptation[j];
-  s.last = last[j], s.hold = hold[j];
-  return s;
-}
-
-void Block::store(std::uint32_t j, const NeuronState& s) {
-  v[j] = s.v;
-  if (dynamics.synaptic) excitatory[j] = s.excitatory, inhibitory[j] = s.inhibitory;
-  if (!apical.empty()) apical[j] = s.apical;
-  if (!modulator.empty()) modulator[j] = s.modulator;
-  if (dynamics.adaptive) adaptation[j] = s.adaptation;
-  last[j] = s.last, hold[j] = s.hold;
-}
-
-void Block::touch(std::uint32_t j) {
-  if (marked[j]) return;
-  marked[j] = 1;
-  touched.push_back(j);
-}
-
 Tick Lane::next(Tick now) const {
-  if (!drives_.empty()) return now;
+  if (!drives_.empty() || sweeping_ > 0) return now;
   Tick next = std::min(arrivals_.next(now), visits_.next(now));
-  for (const Block& b : blocks_)
-    if (b.watched_gate && !b.gate_seen && b.gate < next) next = std::max(b.gate, now);
+  for (const std::uint32_t p : used_)
+    if (const Block& b = blocks_[p]; b.watched_gate && !b.gate_seen && b.gate < next) next = std::max(b.gate, now);
   return next;
 }
 
 void Lane::run(Tick from, Tick until) {
-  for (Tick t = next(from); t < until; t = next(t + 1)) tick(t);
+  Tick swept = next_sweep(from);
+  for (Tick t = std::min(swept, next(from)); t < until;) {
+    tick(t);
+    ++t;
+    if (sweeping_ > 0) continue;
+    if (swept < t) swept = next_sweep(t);
+    t = std::min(swept, next(t));
+  }
 }
 
 void Lane::tick(Tick t) {
   now_ = t;
   learning_.clear();
+  if (t >= window_end_ || t < window_begin_ || unsettled_) choose_modes(t);
   draw_drives(t);
   arrivals_.take(t, due_);
-  for (const Arrival& arrival : due_) deliver(arrival);
+  deliver();
   visits_.take(t, due_visits_);
   for (const Visit& visit : due_visits_) {
-    Block& b = blocks_[visit.population];
-    if (b.check[visit.neuron] == t) b.touch(visit.neuron);
+    const Block& b = blocks_[visit.population];
+    if (!b.swept && b.check[visit.neuron] == t) touch(b, visit.neuron);
   }
   const std::size_t first = spikes_.size();
-  for (std::uint32_t p = 0; p < blocks_.size(); ++p)
-    if (blocks_[p].used && (blocks_[p].all_touched || !blocks_[p].touched.empty())) update(p, t);
+  update(t);
   learn(t);
+  log_spikes(first, t);
+}
+
+/// After depression: it sees only earlier post spikes.
+void Lane::log_spikes(std::size_t first, Tick t) {
   bool trim = false;
-  for (std::size_t k = first; k < spikes_.size(); ++k) {  // after depression: it sees only earlier post spikes
+  for (std::size_t k = first; k < spikes_.size(); ++k) {
     Block& b = blocks_[spikes_[k].population];
     const std::uint32_t j = spikes_[k].neuron - b.slice.begin;
     for (Trace& trace : b.traces) trace.spike(j, t);
     if (b.log) b.log->add(j, t), trim |= b.log->posts.size() >= kLongestLog;
   }
   if (trim) flush();
-}
-
-void Lane::draw_drives(Tick t) {
-  for (const std::uint32_t k : drives_) {
-    ProjectionState& p = projections_[k];
-    if (t < p.synapses.delay) continue;
-    Block& b = blocks_[p.target];
-    const Slice slice = b.slice;
-    const float* weights = p.synapses.weights.empty() ? nullptr : p.synapses.weights.data();
-    float* sum = accumulator(b, p.port, p.synapses.weight).data();
-    std::uint64_t events = 0;
-    for (std::uint32_t group = slice.begin / 4; group * 4 < slice.end; ++group) {  // a slice begins at a multiple of 64
-      std::uint32_t counts[4];
-      p.poisson.draw(trial_, t - p.synapses.delay, group, counts);
-      const std::uint32_t j = group * 4 - slice.begin, n = std::min(4u, slice.end - group * 4);
-      for (std::uint32_t i = 0; i < n; ++i) {
-        if (weights) accumulator(b, p.port, weights[j + i])[j + i] += weights[j + i] * static_cast<float>(counts[i]);
-        else sum[j + i] += p.synapses.weight * static_cast<float>(counts[i]);
-        events += counts[i];
-      }
-    }
-    b.all_touched = true;
-    counts_.projections[k].synaptic_events += events;
-    if (p.counts_spikes) counts_.populations[p.source].spikes += events;  // as they arrive, not as they are emitted
-  }
-}
-
-std::vector<float>& Lane::accumulator(Block& b, Port port, float weight) {
-  if (port == Port::kApical) return b.apical_in;
-  if (port == Port::kModulator) return b.modulator_in;
-  return b.dynamics.synaptic && weight < 0 ? b.basal_inhibitory : b.basal;
-}
-
-void Lane::deliver(const Arrival& arrival) {
-  ProjectionState& p = projections_[arrival.projection];
-  if (p.current) return deliver_current(p, arrival.segment);
-  if (p.plasticity) {
-    if (p.plasticity->is_stdp()) p.plasticity->replay(arrival.segment, post_of(p, -1));
-    learning_.push_back(arrival);
-  }
-  Block& b = blocks_[p.target];
-  const Synapses& s = p.synapses;
-  const std::uint64_t begin = s.segment_begin(arrival.segment), end = s.segment_end(arrival.segment);
-  counts_.projections[arrival.projection].synaptic_events += end - begin;
-  const float* w = s.weights.empty() ? nullptr : s.weights.data() + begin;
-  const std::uint64_t n = end - begin;
-  const bool by_sign = b.dynamics.synaptic && p.port == Port::kBasal && w;  // excitatory and inhibitory currents decay differently
-  if (by_sign) {
-    float *excitatory = b.basal.data(), *inhibitory = b.basal_inhibitory.data();
-    b.all_touched |= s.dense;
-    for (std::uint64_t i = 0; i < n; ++i) {
-      const std::uint64_t j = s.dense ? i : s.targets[begin + i];
-      (w[i] < 0 ? inhibitory : excitatory)[j] += w[i];
-    }
-    if (!b.all_touched)
-      for (std::uint64_t i = 0; i < n; ++i) b.touch(s.targets[begin + i]);
-    return;
-  }
-  float* sum = accumulator(b, p.port, s.weight).data();
-  if (s.dense) {
-    b.all_touched = true;
-    if (w)
-      for (std::uint64_t i = 0; i < n; ++i) sum[i] += w[i];
-    else
-      for (std::uint64_t i = 0; i < n; ++i) sum[i] += s.weight;
-    return;
-  }
-  const std::uint32_t* targets = s.targets.data() + begin;
-  if (w)
-    for (std::uint64_t i = 0; i < n; ++i) sum[targets[i]] += w[i];
-  else
-    for (std::uint64_t i = 0; i < n; ++i) sum[targets[i]] += s.weight;
-  if (!b.all_touched)
-    for (std::uint64_t i = 0; i < n; ++i) b.touch(targets[i]);
-}
-
-void Lane::deliver_current(ProjectionState& p, std::size_t step) {
-  Block& b = blocks_[p.target];
-  const double jump = p.current->steps[step].value_mv - (step == 0 ? 0 : p.current->steps[step - 1].value_mv);
-  const std::size_t sources = network_->populations()[p.source].size();
-  for (std::uint64_t i = 0; i < p.synapses.size(sources); ++i) {
-    const std::uint32_t j = p.synapses.dense ? static_cast<std::uint32_t>(i % p.synapses.width) : p.synapses.targets[i];
-    const double w = static_cast<double>(p.synapses.weights.empty() ? p.synapses.weight : p.synapses.weights[i]);
-    if (p.port == Port::kModulator) {
-      b.extra_modulator[j] += w * jump;
-      continue;
-    }
-    // The state up to this tick was driven by the old current; advance before it changes.
-    NeuronState s = b.load(j);
-    b.dynamics.advance(s, now_, b.extra[j]);
-    b.store(j, s);
-    b.extra[j] += w * jump;
-    if (p.port == Port::kApical) b.extra_apical[j] += w * jump;
-    b.check[j] = now_;
-    b.touch(j);
-  }
-}
-
-void Lane::look_again(std::size_t population, Tick now) {
-  Block& b = blocks_[population];
-  if (!b.used) return;
-  for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
-    const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
-    b.check[j] = look == kNever ? kNever : std::max(look, now);
-    if (look != kNever) visits_.put(b.check[j], {static_cast<std::uint32_t>(population), j});
-  }
 }
 
 NeuronState Lane::state_at(std::size_t population, std::uint32_t j, Tick t) const {
@@ -190,16 +70,16 @@ NeuronState Lane::state_at(std::size_t population, std::uint32_t j, Tick t) cons
   return s;
 }
 
-Plasticity::Post Lane::post_of(ProjectionState& p, Tick t) {
-  Block& b = blocks_[p.target];
-  Plasticity::Post post{nullptr, b.log.get(), &b.traces[p.trace]};
-  if (t < 0 || !p.plasticity->needs_feedback()) return post;
+Plasticity::Post Lane::post_of(Rows& r, Tick t) {
+  Block& b = blocks_[r.target];
+  Plasticity::Post post{nullptr, b.log.get(), &b.traces[r.trace]};
+  if (t < 0 || !r.plasticity->needs_feedback()) return post;
   if (b.feedback_tick != t) {
     b.feedback.resize(b.slice.size());
     for (std::uint32_t j = 0; j < b.feedback.size(); ++j) {
       double current = b.extra_feedback_of(j);
-      if (!b.apical.empty()) current += b.apical[j] * b.dynamics.apical(t - b.last[j]);
-      if (!b.modulator.empty()) current += b.modulator[j] * b.dynamics.apical(t - b.last[j]);
+      if (!b.apical.empty()) current += b.apical[j] * b.dynamics.apical(t - b.last_of(j));
+      if (!b.modulator.empty()) current += b.modulator[j] * b.dynamics.apical(t - b.last_of(j));
       b.feedback[j] = static_cast<float>(current);
     }
     b.feedback_tick = t;
@@ -209,52 +89,48 @@ Plasticity::Post Lane::post_of(ProjectionState& p, Tick t) {
 }
 
 void Lane::learn(Tick t) {
-  for (ProjectionState& p : projections_) {  // gates first: the arrival that opens one is inside it
-    if (!p.plasticity) continue;
-    const Block& b = blocks_[p.target];
-    if (b.gate <= t && !b.gate_seen) p.plasticity->open_gate(b.gate, post_of(p, -1));
+  if (plastic_.empty()) return;
+  for (const std::uint32_t g : plastic_) {  // gates first: the arrival that opens one is inside it
+    Rows& r = rows_[g];
+    const Block& b = blocks_[r.target];
+    if (b.gate <= t && !b.gate_seen) r.plasticity->open_gate(b.gate, post_of(r, -1));
   }
   for (Block& b : blocks_)
     if (b.gate <= t) b.gate_seen = true;
   for (const Arrival& arrival : learning_) {
-    ProjectionState& p = projections_[arrival.projection];
-    p.plasticity->arrive(arrival.segment, t, post_of(p, p.plasticity->scale() == 0 ? -1 : t));
-  }
-}
-
-void Lane::receive(const TickSpike& spike, Tick now) {
-  for (const std::uint32_t k : outgoing_[spike.population]) {
-    const Synapses& s = projections_[k].synapses;
-    if (s.uniform_delay) {
-      if (s.segment_begin(spike.neuron) == s.segment_end(spike.neuron) && !projections_[k].plasticity) continue;
-      if (const Tick due = spike.tick + s.delay; due >= now) arrivals_.put(due, {k, spike.neuron});
-      continue;
-    }
-    for (std::uint64_t segment = s.first_segment[spike.neuron]; segment < s.first_segment[spike.neuron + 1]; ++segment)
-      if (const Tick due = spike.tick + s.segment_delay[segment]; due >= now) arrivals_.put(due, {k, static_cast<std::uint32_t>(segment)});
+    Rows& r = rows_[arrival.rows];
+    r.plasticity->arrive(arrival.at, t, post_of(r, r.plasticity->scale() == 0 ? -1 : t));
   }
 }
 
 void Lane::open_gate(std::uint32_t p, Tick t) { blocks_[p].gate = std::min(blocks_[p].gate, t); }
 
+void Lane::look_again(std::size_t population, Tick now) {
+  Block& b = blocks_[population];
+  if (!b.used || b.swept) return;
+  for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
+    const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
+    b.check[j] = look == kNever ? kNever : std::max(look, now);
+    if (look != kNever) visits_.put(b.check[j], {static_cast<std::uint32_t>(population), j});
+  }
+}
+
 void Lane::set_learning(double rules, double homeostasis) {
   flush();  // what waits was earned at the old rate
-  for (ProjectionState& p : projections_)
-    if (p.plasticity) p.plasticity->set_scale(rules);
+  for (const std::uint32_t g : plastic_) rows_[g].plasticity->set_scale(rules);
   homeostasis_scale_ = homeostasis;
 }
 
 void Lane::flush() {
-  for (ProjectionState& p : projections_)
-    if (p.plasticity && p.plasticity->is_stdp()) p.plasticity->flush(post_of(p, -1));
+  for (const std::uint32_t g : plastic_)
+    if (rows_[g].plasticity->is_stdp()) rows_[g].plasticity->flush(post_of(rows_[g], -1));
   for (Block& b : blocks_)
     if (b.log) b.log->clear();
 }
 
 void Lane::commit(Tick now) {
   flush();
-  for (ProjectionState& p : projections_)
-    if (p.plasticity) p.plasticity->commit();
+  for (const std::uint32_t g : plastic_) rows_[g].plasticity->commit();
   for (std::size_t p = 0; p < blocks_.size(); ++p) {
     Block& b = blocks_[p];
     if (b.free_spikes.empty() || homeostasis_scale_ == 0) continue;
@@ -270,22 +146,72 @@ void Lane::commit(Tick now) {
 }
 
 Trace* Lane::post_trace(std::size_t k) {
-  ProjectionState& p = projections_[k];
-  return p.plasticity && blocks_[p.target].used ? &blocks_[p.target].traces[p.trace] : nullptr;
+  Rows& r = rows_of(k);
+  return r.plasticity && blocks_[r.target].used ? &blocks_[r.target].traces[r.trace] : nullptr;
+}
+
+bool Lane::belongs(std::size_t k, std::uint64_t synapse) const {
+  const Rows& r = rows_[layout_->group_of[k]];
+  if (r.group->projections.size() == 1) return true;
+  const Projection& p = network_->projections()[k];
+  const Block& b = blocks_[network_->population_index(p.target)];
+  const std::uint32_t slot = r.synapses.base + r.synapses.targets[synapse];
+  if (slot < b.inputs.begin || slot >= b.inputs.end()) return false;
+  const std::uint32_t kind = (slot - b.inputs.begin) / b.inputs.stride, wanted = b.kinds.of(p.port);
+  return kind == wanted || (p.port == Port::kBasal && kind != 0 && kind == b.kinds.inhibitory);
+}
+
+std::uint32_t Lane::target_of(std::size_t k, std::uint64_t synapse) const {
+  const Rows& r = rows_[layout_->group_of[k]];
+  const Synapses& s = r.synapses;
+  if (s.dense) return static_cast<std::uint32_t>(synapse % s.width);
+  const Inputs& inputs = blocks_[network_->population_index(network_->projections()[k].target)].inputs;
+  return (s.base + s.targets[synapse] - inputs.begin) % inputs.stride;
+}
+
+void Lane::store_weights(std::size_t k) {
+  Synapses& s = rows_of(k).synapses;
+  if (s.weights.empty()) s.weights.assign(s.size(), s.weight);
+}
+
+/// Merged rows know the slot of each synapse: where it depends on the weight's sign, it moves with it.
+void Lane::set_weight(std::size_t k, std::uint64_t synapse, float weight) {
+  Rows& r = rows_of(k);
+  Synapses& s = r.synapses;
+  s.weights[synapse] = weight;
+  const Group& g = *r.group;
+  if (s.dense || g.plastic || g.drive || g.current || network_->projections()[k].port != Port::kBasal) return;
+  const Block& b = blocks_[network_->population_index(network_->projections()[k].target)];
+  if (b.kinds.inhibitory == 0) return;
+  const std::uint32_t slot = b.inputs.begin + (weight < 0 ? b.kinds.inhibitory * b.inputs.stride : 0) + target_of(k, synapse);
+  s.targets[synapse] = static_cast<std::uint16_t>(slot - s.base);
 }
 
 void Lane::clear_counts() {
   counts_ = {};
   counts_.populations.resize(blocks_.size());
-  counts_.projections.resize(projections_.size());
-  for (ProjectionState& p : projections_)
-    if (p.plasticity) p.plasticity->clear_updates();
+  counts_.projections.resize(network_->projections().size());
+  for (const std::uint32_t g : plastic_) rows_[g].plasticity->clear_updates();
 }
 
-const OperationCounts& Lane::counts() {
-  for (std::size_t k = 0; k < projections_.size(); ++k)
-    if (projections_[k].plasticity) counts_.projections[k].plastic_updates = projections_[k].plasticity->updates();
-  return counts_;
+OperationCounts Lane::counts() const {
+  OperationCounts counts = counts_;
+  uncount(counts);
+  for (const std::uint32_t g : plastic_) counts.projections[rows_[g].group->projections.front()].plastic_updates = rows_[g].plasticity->updates();
+  return counts;
+}
+
+/// Takes back what was counted for rows with parts when they were queued, and has not been delivered.
+void Lane::uncount(OperationCounts& counts) const {
+  arrivals_.for_each([&](const Arrival& a) {
+    if (const Rows& r = rows_[a.rows]; !r.synapses.parts.empty()) count_parts(r, a.at, a.size, -1, counts);
+  });
+}
+
+void Lane::count_parts(const Rows& r, std::uint64_t begin, std::uint64_t size, std::int64_t sign, OperationCounts& counts) const {
+  for (std::uint64_t i = begin; i < begin + size; ++i)
+    for (const std::uint32_t k : r.group->projections)
+      if (belongs(k, i)) counts.projections[k].synaptic_events += static_cast<std::uint64_t>(sign);
 }
 
 }  // namespace spikeloop::engine

@@ -83,16 +83,16 @@ void Plasticity::change(std::uint64_t synapse, double dw) {
   ++updates_;
 }
 
-void Plasticity::replay(std::size_t segment, const Post& post) {
+void Plasticity::replay(std::size_t source, const Post& post) {
   if (!stdp_ || scale_ == 0) return;
-  Row& row = rows_[segment];
+  Row& row = rows_[source];
   const auto& posts = post.log->posts;
   const std::size_t first = row.seen;
   row.seen = posts.size();
   if (first == posts.size() || (row.x == 0 && row.waiting.empty()) || !open_at(posts.back().tick)) return;
-  if (trial_commit_ && !is_dirty_[segment]) is_dirty_[segment] = 1, dirty_.push_back(static_cast<std::uint32_t>(segment));
+  if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
   const double a = scale_ * stdp_->a_plus;
-  const std::uint64_t begin = synapses_->segment_begin(segment);
+  const std::uint64_t begin = synapses_->row_begin(source);
   const auto potentiate = [&](std::uint64_t synapse, const PostLog::Post& p) {
     if (open_at(p.tick) && (mask_.empty() || mask_[p.neuron] != 0)) change(synapse, a * pre_at(row, p.tick));
   };
@@ -100,7 +100,7 @@ void Plasticity::replay(std::size_t segment, const Post& post) {
     for (std::size_t k = first; k < posts.size(); ++k) potentiate(begin + posts[k].neuron, posts[k]);
     return;
   }
-  for (std::uint64_t synapse = begin; synapse < synapses_->segment_end(segment); ++synapse) {
+  for (std::uint64_t synapse = begin; synapse < synapses_->row_end(source); ++synapse) {
     stack_.clear();
     for (std::int64_t k = post.log->newest[synapses_->targets[synapse]]; k >= static_cast<std::int64_t>(first); k = posts[static_cast<std::size_t>(k)].previous)
       stack_.push_back(k);
@@ -108,14 +108,14 @@ void Plasticity::replay(std::size_t segment, const Post& post) {
   }
 }
 
-void Plasticity::arrive(std::size_t segment, Tick tick, const Post& post) {
-  const std::uint64_t begin = synapses_->segment_begin(segment), end = synapses_->segment_end(segment);
+void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
+  const std::uint64_t begin = synapses_->row_begin(source), end = synapses_->row_end(source);
   if (scale_ != 0 && open_at(tick)) {
-    if (trial_commit_ && !is_dirty_[segment]) is_dirty_[segment] = 1, dirty_.push_back(static_cast<std::uint32_t>(segment));
+    if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
     float* weights = synapses_->weights.data() + begin;
     float* to = trial_commit_ ? pending_.data() + begin : weights;
     const std::uint64_t n = end - begin;
-    const std::uint32_t* targets = synapses_->dense ? nullptr : synapses_->targets.data() + begin;
+    const std::uint16_t* targets = synapses_->dense ? nullptr : synapses_->targets.data() + begin;
     const auto each = [&](auto&& dw) {
       for (std::uint64_t i = 0; i < n; ++i) {
         const std::uint64_t j = targets ? targets[i] : i;
@@ -137,7 +137,7 @@ void Plasticity::arrive(std::size_t segment, Tick tick, const Post& post) {
     updates_ += n;
   }
   if (!stdp_) return;
-  Row& row = rows_[segment];
+  Row& row = rows_[source];
   row.waiting.push_back(tick);
   while (!row.waiting.empty() && row.waiting.front() + lag_ <= tick) {
     const Tick matured = row.waiting.front() + lag_;
@@ -148,16 +148,16 @@ void Plasticity::arrive(std::size_t segment, Tick tick, const Post& post) {
 }
 
 void Plasticity::flush(const Post& post) {
-  for (std::size_t segment = 0; segment < rows_.size(); ++segment) {
-    replay(segment, post);
-    rows_[segment].seen = 0;
+  for (std::size_t source = 0; source < rows_.size(); ++source) {
+    replay(source, post);
+    rows_[source].seen = 0;
   }
 }
 
 void Plasticity::commit() {
-  for (const std::uint32_t segment : dirty_) {
-    is_dirty_[segment] = 0;
-    for (std::uint64_t i = synapses_->segment_begin(segment); i < synapses_->segment_end(segment); ++i) {
+  for (const std::uint32_t source : dirty_) {
+    is_dirty_[source] = 0;
+    for (std::uint64_t i = synapses_->row_begin(source); i < synapses_->row_end(source); ++i) {
       synapses_->weights[i] = std::clamp(synapses_->weights[i] + pending_[i], low_, high_);
       pending_[i] = 0;
     }

@@ -67,9 +67,9 @@ class Plasticity {
   bool needs_gate_mask() const { return active_trace_ > 0; }
 
   /// Potentiation by the post spikes that the row has not seen (STDP). Before its spike is delivered.
-  void replay(std::size_t segment, const Post& post);
+  void replay(std::size_t source, const Post& post);
   /// The row's spike arrives at `tick`, after the post population was advanced and before its spikes of this tick are seen.
-  void arrive(std::size_t segment, Tick tick, const Post& post);
+  void arrive(std::size_t source, Tick tick, const Post& post);
   /// Replays every row, so that the log can be cleared.
   void flush(const Post& post);
   /// Adds pending changes to the weights.
@@ -112,7 +112,7 @@ class Plasticity {
   Tick gate_ = kNever;
   std::vector<Row> rows_;
   std::vector<float> pending_;       ///< changes not yet committed, one a synapse; empty if changes are immediate
-  std::vector<std::uint32_t> dirty_;  ///< segments with pending changes
+  std::vector<std::uint32_t> dirty_;  ///< rows with pending changes
   std::vector<std::uint8_t> is_dirty_;
   std::vector<float> mask_;          ///< 1 for neurons that may learn, 0 for the others; empty = all
   std::vector<std::int64_t> stack_;

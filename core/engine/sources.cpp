@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/engine/kernels.hpp"
 #include "core/random.hpp"
 
 namespace spikeloop::engine {
@@ -13,29 +14,21 @@ PoissonCounts::PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stre
   for (int k = 0;; ++k) {
     if (k > 0) log_p += std::log(mean / k);
     sum += std::exp(log_p);
-    if (k > mean && sum >= 1 - 0x1p-33) break;
-    if (k > mean + 40 * std::sqrt(mean) + 40) break;  // what rounding left of the sum
-    cdf_.push_back(static_cast<std::uint64_t>(std::min(sum, 1.0) * 0x1p32));
-  }
-  cdf_.push_back(std::uint64_t{1} << 32);
-  first_.resize(256);
-  for (std::uint32_t i = 0, k = 0; i < 256; ++i) {
-    while (cdf_[k] <= (static_cast<std::uint64_t>(i) << 24)) ++k;
-    first_[i] = static_cast<std::uint16_t>(k);
+    if (k > mean && (sum >= 1 - 0x1p-33 || k > mean + 40 * std::sqrt(mean) + 40)) break;  // the second: what rounding left of the sum
+    const double at = std::min(sum, 1.0) * 0x1p32;  // P(count <= k), of which a word has to reach the upper end
+    if (at >= 0x1p32 - 1) break;
+    if (at < 1) ++least_;
+    else thresholds_.push_back(static_cast<std::int32_t>((static_cast<std::uint32_t>(at) - 1) ^ 0x80000000u));
   }
 }
 
-std::uint32_t PoissonCounts::count(std::uint32_t bits) const {
-  std::uint32_t k = first_[bits >> 24];
-  while (cdf_[k] <= bits) ++k;
-  return k;
-}
-
-void PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t group, std::uint32_t counts[4]) const {
-  const std::uint64_t index = static_cast<std::uint64_t>(tick) << 24 | group;  // 2^24 groups of four; ticks of up to 2^40
-  const Bits bits = random_bits(seed_, stream_ + trial * 0x9E3779B97F4A7C15ull, index);
-  counts[0] = count(static_cast<std::uint32_t>(bits.low)), counts[1] = count(static_cast<std::uint32_t>(bits.low >> 32));
-  counts[2] = count(static_cast<std::uint32_t>(bits.high)), counts[3] = count(static_cast<std::uint32_t>(bits.high >> 32));
+void PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const {
+  const auto high_tick = static_cast<std::uint64_t>(tick) >> 32;
+  const std::uint64_t stream = stream_ + trial * 0x9E3779B97F4A7C15ull + high_tick * 0xBF58476D1CE4E5B9ull;
+  const PoissonKey key{{static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)},
+                       static_cast<std::uint32_t>(tick),
+                       {static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};
+  poisson_counts(key, thresholds_, least_, chunk, counts);
 }
 
 Sources::Sources(const Network& network, const std::vector<bool>& skip) : network_(&network), trains_(network.populations().size()), skip_(skip) {
@@ -107,11 +100,11 @@ void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
   for (std::size_t c = 0; c < counted_.size(); ++c) {
     const auto n = static_cast<std::uint32_t>(network_->populations()[counted_[c]].size());
     for (Tick tick = from; tick < until; ++tick)
-      for (std::uint32_t group = 0; group * 4 < n; ++group) {
-        std::uint32_t counts[4];
-        counts_[c].draw(trial_, tick, group, counts);
-        for (std::uint32_t i = 0; i < 4 && group * 4 + i < n; ++i)
-          for (std::uint32_t k = 0; k < counts[i]; ++k) spikes.push_back({tick, counted_[c], group * 4 + i});
+      for (std::uint32_t first = 0; first < n; first += PoissonCounts::kChunk) {
+        float counts[PoissonCounts::kChunk];
+        counts_[c].draw(trial_, tick, first / PoissonCounts::kChunk, counts);
+        for (std::uint32_t i = 0; i < PoissonCounts::kChunk && first + i < n; ++i)
+          for (float k = 0; k < counts[i]; ++k) spikes.push_back({tick, counted_[c], first + i});
       }
   }
   for (Tick tick = calendar_.next(from); tick < until; tick = calendar_.next(tick)) {  // the same tick again: a train may go on in it

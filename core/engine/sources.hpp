@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/engine/calendar.hpp"
+#include "core/engine/layout.hpp"
 #include "core/network.hpp"
 
 namespace spikeloop::engine {
@@ -18,23 +19,21 @@ struct TickSpike {
   friend auto operator<=>(const TickSpike&, const TickSpike&) = default;
 };
 
-/// Poisson counts for one tick by inversion of the distribution function: four neurons share one random block.
+/// Poisson counts for one tick by inversion of the distribution function; a count is a pure function of (seed, stream, trial, tick, neuron).
 class PoissonCounts {
  public:
+  static constexpr std::uint32_t kChunk = 64;  ///< neurons that are drawn together
+
   PoissonCounts() = default;
   PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream);
-  /// Counts of neurons 4 `group` .. 4 `group` + 3 at a tick of a trial.
-  void draw(std::uint64_t trial, Tick tick, std::uint32_t group, std::uint32_t counts[4]) const;
+  /// Counts of neurons 64 `chunk` .. 64 `chunk` + 63 at a tick of a trial.
+  void draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const;
 
  private:
-  std::uint32_t count(std::uint32_t bits) const;
   std::uint64_t seed_ = 0, stream_ = 0;
-  std::vector<std::uint64_t> cdf_;        ///< P(count <= k) x 2^32
-  std::vector<std::uint16_t> first_;      ///< smallest count of each 1/256 of the unit interval: where the search starts
+  std::uint32_t least_ = 0;               ///< smaller counts than this do not occur
+  std::vector<std::int32_t> thresholds_;  ///< a random word above number k means a count of at least `least_` + k + 1
 };
-
-/// Below this many expected spikes per neuron and tick, gaps are drawn; at or above it, counts.
-inline constexpr double kCountsFrom = 0.1;
 
 /// The spikes that sources emit, tick by tick: Poisson, regular, lists, and what was handed in from outside.
 class Sources {

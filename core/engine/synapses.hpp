@@ -2,41 +2,47 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
+#include "core/engine/buffer.hpp"
+#include "core/engine/layout.hpp"
 #include "core/network.hpp"
 
 namespace spikeloop::engine {
 
-/// The neurons [begin, end) of a population.
-struct Slice {
-  std::uint32_t begin = 0, end = 0;
-  std::uint32_t size() const { return end - begin; }
+/// The part of a row that arrives together.
+struct Segment {
+  std::uint32_t size = 0;
+  std::uint32_t delay = 0;  ///< ticks
 };
 
-/// The synapses of one projection onto one slice of its target population, as rows by source. A segment is the part of a row with one
-/// delay: with one delay for all, segment s is the row of source s.
+/// The synapses of one group of projections onto one lane, as rows by source: 2 bytes a synapse for its target, and 4 for its weight where
+/// weights differ. A row holds its projections one after the other, within a projection and delay by ascending target.
 struct Synapses {
-  bool dense = false;         ///< every source reaches every target of the slice, in order: no index is stored
+  bool dense = false;         ///< every source reaches every target of the slice, in order: no target is stored
   bool uniform_delay = true;
-  Tick delay = 1;                            ///< where uniform
-  std::uint32_t width = 0;                   ///< targets in the slice
-  std::vector<std::uint64_t> begin;          ///< of a segment in `targets`, one more than segments; empty if dense
-  std::vector<std::uint32_t> targets;        ///< counted from the slice's begin; ascending within a segment; empty if dense
-  std::vector<float> weights;                ///< one a synapse, or empty if all are `weight`
+  Tick delay = 1;                          ///< where uniform
+  std::uint32_t sources = 0;
+  std::uint32_t width = 0;                 ///< targets in the slice (dense)
+  std::uint32_t base = 0;                  ///< input slot of target 0
+  Buffer<std::uint32_t> begin;             ///< of a row in `targets`, one more than sources; empty if dense
+  Buffer<std::uint16_t> targets;           ///< input slots, counted from `base`; empty if dense
+  Buffer<float> weights;                   ///< one a synapse, or empty if all are `weight`
   float weight = 0;
-  std::vector<std::uint64_t> first_segment;  ///< of a source, one more than sources; empty if the delay is uniform
-  std::vector<Tick> segment_delay;           ///< empty if the delay is uniform
-  Tick least_delay = 1, largest_delay = 1;
+  Buffer<std::uint32_t> first_segment;     ///< of a source, one more than sources; empty if the delay is uniform
+  Buffer<Segment> segments;
+  Buffer<std::uint32_t> parts;             ///< synapses of (source, projection of the group); empty if the group is one projection
+  Tick least_delay = kNever, largest_delay = 1;
 
-  std::uint64_t segment_begin(std::size_t segment) const { return dense ? segment * width : begin[segment]; }
-  std::uint64_t segment_end(std::size_t segment) const { return dense ? (segment + 1) * width : begin[segment + 1]; }
-  std::uint64_t size(std::size_t sources) const { return dense ? sources * width : targets.size(); }
+  std::uint64_t row_begin(std::size_t source) const { return dense ? source * width : begin[source]; }
+  std::uint64_t row_end(std::size_t source) const { return dense ? (source + 1) * width : begin[source + 1]; }
+  std::uint64_t size() const { return dense ? std::uint64_t{sources} * width : targets.size(); }
+  float weight_of(std::uint64_t synapse) const { return weights.empty() ? weight : weights[synapse]; }
 };
 
-/// Builds the synapses of a projection onto a slice. Pure: which synapses, weights and delays there are depends on (seed, random_key) and the
-/// identity of the neurons only, not on the slice. `stored` forces one weight a synapse (plastic projections, replaced weights).
-Synapses build_synapses(const Network& network, const Projection& projection, Slice slice, bool stored);
+/// Builds the synapses of a group onto a lane. Pure: which synapses, weights and delays there are depends on (seed, random_key) and the
+/// identity of the neurons only, not on the lane. Beside the result it needs 1 byte a synapse for a while where delays are drawn, 2 or 4 where
+/// they spread over more than 255 or 65,535 ticks.
+Synapses build_synapses(const Network& network, const Group& group, const LaneLayout& lane);
 
 }  // namespace spikeloop::engine

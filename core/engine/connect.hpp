@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <tuple>
+#include <unordered_set>
+#include <vector>
+
+#include "core/engine/layout.hpp"
+#include "core/network.hpp"
+#include "core/random.hpp"
+
+/// Who projects to whom: the synapses of a projection onto a slice of its target population, one after the other. Which there are is fixed by
+/// (seed, random_key) alone.
+namespace spikeloop::engine {
+
+/// Binomial variate by inversion, from the mode outwards (Kemp 1986, DOI 10.1080/03610928608829153): `u` is uniform in [0, 1).
+std::uint64_t binomial(double u, std::uint64_t n, double p);
+
+/// Source number `index` of a projection, uniform among n. Small populations share a random block between four draws.
+class SourceDraws {
+ public:
+  SourceDraws(std::uint64_t seed, std::uint64_t stream, std::uint64_t n) : seed_(seed), stream_(stream), n_(n) {}
+  std::uint32_t operator()(std::uint64_t index) {
+    if (n_ > 65'536) return static_cast<std::uint32_t>(random_below(seed_, stream_, index, n_));
+    if (const std::uint64_t block = index >> 2; block != block_) block_ = block, bits_ = random_bits(seed_, stream_, block);
+    const std::uint64_t half = index & 2 ? bits_.high : bits_.low;
+    return static_cast<std::uint32_t>((half >> (index & 1 ? 32 : 0) & 0xFFFFFFFFu) * n_ >> 32);
+  }
+  /// Drawn again, because the one before was not allowed.
+  std::uint32_t again(std::uint64_t index, std::uint64_t attempt) const {
+    return static_cast<std::uint32_t>(random_below(seed_, stream_ + attempt * 0xD1B54A32D192ED03ull, index, n_));
+  }
+
+ private:
+  std::uint64_t seed_, stream_, n_, block_ = ~std::uint64_t{0};
+  Bits bits_;
+};
+
+/// Calls `emit(source, target, index)` for every synapse; the weight and delay of a synapse are drawn by its `index`. For every source, targets
+/// come in ascending order.
+template <class Emit>
+class Connector {
+ public:
+  Connector(const Network& network, const Projection& p, Slice slice, Emit& emit)
+      : source_(network.populations()[network.population_index(p.source)]),
+        target_(network.populations()[network.population_index(p.target)]),
+        slice_(slice), seed_(network.seed()), stream_(stream_of(p.random_key, "connect")), n_(source_.size()), m_(target_.size()),
+        recurrent_(p.source == p.target), emit_(emit) {}
+
+  void operator()(const OneToOne&) {
+    for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) emit_(t, t, std::uint64_t{t});
+  }
+
+  void operator()(const AllToAll& c) {
+    for (std::uint32_t s = 0; s < n_; ++s)
+      for (std::uint32_t t = slice_.begin; t < slice_.end; ++t)
+        if (allowed(c, s, t)) emit_(s, t, s * m_ + t);
+  }
+
+  void operator()(const Tensor&) { (*this)(AllToAll{}); }
+
+  /// Geometric gaps over the sources of each target: cost follows synapses, not pairs.
+  void operator()(const FixedProbability& c) {
+    if (c.probability <= 0) return;
+    const double log_q = std::log1p(-c.probability);
+    for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) {
+      double s = -1;
+      for (std::uint64_t k = 0;; ++k) {
+        s += c.probability >= 1 ? 1 : 1 + std::floor(std::log1p(-random_unit(seed_, stream_ + t, k)) / log_q);
+        if (s >= static_cast<double>(n_)) break;
+        const auto from = static_cast<std::uint32_t>(s);
+        if (allowed(c, from, t)) emit_(from, t, from * m_ + t);
+      }
+    }
+  }
+
+  void operator()(const FixedInDegree& c) {
+    SourceDraws draws(seed_, stream_, n_);
+    for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) draw_row(c, draws, t, t * c.count, c.count);
+  }
+
+  /// Uniform pairs are the same as a multinomial number of synapses for every target, each with a uniform source; that way targets come in
+  /// order, and a lane draws only its own.
+  void operator()(const FixedTotalNumber& c) {
+    if (!c.multapses) return without_multapses(c);
+    SourceDraws draws(seed_, stream_, n_);
+    std::uint64_t left = c.count, index = 0;
+    for (std::uint32_t t = 0; t < slice_.end; ++t) {
+      const std::uint64_t degree = binomial(random_unit(seed_, stream_ ^ kDegree, t), left, 1 / static_cast<double>(m_ - t));
+      if (t >= slice_.begin) draw_row(c, draws, t, index, degree);
+      left -= degree, index += degree;
+    }
+  }
+
+  void operator()(const Pairs& c) {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t k = 0; k < c.sources->size(); ++k)
+      if (const std::uint32_t t = (*c.targets)[k]; t >= slice_.begin && t < slice_.end) order.push_back(k);
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return (*c.targets)[a] < (*c.targets)[b]; });
+    for (const std::uint32_t k : order) emit_((*c.sources)[k], (*c.targets)[k], std::uint64_t{k});
+  }
+
+  void operator()(const Convolution& c) { window(c.kernel, c.stride, c.padding, false); }
+  void operator()(const Pooling& c) { window(c.kernel, c.stride, {0, 0}, true); }
+
+ private:
+  static constexpr std::uint64_t kDegree = 0x94D049BB133111EBull, kAttempt = 0xD1B54A32D192ED03ull;
+  struct Image {
+    std::uint64_t channels, height, width;
+  };
+  static Image image(const Population& p) { return p.shape.size() == 2 ? Image{1, p.shape[0], p.shape[1]} : Image{p.shape[0], p.shape[1], p.shape[2]}; }
+
+  template <class C>
+  bool allowed(const C& c, std::uint32_t s, std::uint32_t t) const {
+    return c.autapses || !recurrent_ || s != t;
+  }
+
+  /// `degree` synapses onto target t, their draws numbered from `index`; drawn again while they are not allowed.
+  template <class C>
+  void draw_row(const C& c, SourceDraws& draws, std::uint32_t t, std::uint64_t index, std::uint64_t degree) {
+    if (c.multapses && (c.autapses || !recurrent_)) {
+      for (const std::uint64_t end = index + degree; index < end; ++index) emit_(draws(index), t, index);
+      return;
+    }
+    taken_.clear();
+    for (const std::uint64_t end = index + degree; index < end; ++index) {
+      std::uint32_t s = draws(index);
+      for (std::uint64_t attempt = 1; !allowed(c, s, t) || (!c.multapses && !taken_.insert(s).second); ++attempt) s = draws.again(index, attempt);
+      emit_(s, t, index);
+    }
+  }
+
+  /// Pairs without repetition: each pair by itself, drawn again while it is taken.
+  void without_multapses(const FixedTotalNumber& c) {
+    std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>> mine;  // target, source, draw
+    taken_.clear();
+    for (std::uint64_t k = 0; k < c.count; ++k) {
+      std::uint64_t s = 0, t = 0;
+      for (std::uint64_t attempt = 0;; ++attempt) {
+        const Bits bits = random_bits(seed_, stream_ + attempt * kAttempt, k);
+        s = static_cast<std::uint64_t>(to_unit(bits.low) * static_cast<double>(n_));
+        t = static_cast<std::uint64_t>(to_unit(bits.high) * static_cast<double>(m_));
+        if ((c.autapses || !recurrent_ || s != t) && taken_.insert(s * m_ + t).second) break;
+      }
+      if (t >= slice_.begin && t < slice_.end) mine.emplace_back(static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(s), k);
+    }
+    std::sort(mine.begin(), mine.end());
+    for (const auto& [t, s, k] : mine) emit_(s, t, k);
+  }
+
+  /// Every tap of the window of every target; the draw index is the kernel entry (out channel, in channel, row, column).
+  void window(std::array<std::uint32_t, 2> kernel, std::array<std::uint32_t, 2> stride, std::array<std::uint32_t, 2> padding, bool own_channel) {
+    const Image in = image(source_), out = image(target_);
+    for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) {
+      const std::uint64_t channel = t / (out.height * out.width), y = t / out.width % out.height, x = t % out.width;
+      for (std::uint64_t c = own_channel ? channel : 0; c < (own_channel ? channel + 1 : in.channels); ++c)
+        for (std::uint64_t i = 0; i < kernel[0]; ++i)
+          for (std::uint64_t j = 0; j < kernel[1]; ++j) {
+            const std::uint64_t row = y * stride[0] + i, column = x * stride[1] + j;  // in the padded source
+            if (row < padding[0] || row >= in.height + padding[0] || column < padding[1] || column >= in.width + padding[1]) continue;
+            const std::uint64_t s = (c * in.height + row - padding[0]) * in.width + column - padding[1];
+            emit_(static_cast<std::uint32_t>(s), t, ((channel * (own_channel ? 1 : in.channels) + (own_channel ? 0 : c)) * kernel[0] + i) * kernel[1] + j);
+          }
+    }
+  }
+
+  const Population &source_, &target_;
+  Slice slice_;
+  std::uint64_t seed_, stream_, n_, m_;
+  bool recurrent_;
+  Emit& emit_;
+  std::unordered_set<std::uint64_t> taken_;
+};
+
+template <class Emit>
+void for_each_synapse(const Network& network, const Projection& p, Slice slice, Emit emit) {
+  std::visit(Connector<Emit>(network, p, slice, emit), p.connect);
+}
+
+}  // namespace spikeloop::engine

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/kernels.hpp"
+
+#include <Random123/philox.h>
+
+#include <algorithm>
+
+// A few instruction sets on x86-64 are enough; more would only cost time to build.
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/engine/kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace spikeloop::engine {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// `sweep` for the neurons from `begin` on that fill whole vectors of D; returns where it stopped.
+template <bool kLeaky, bool kDelta, class D>
+std::size_t sweep_part(const Sweep& s, std::size_t begin, D d, SweepResult& result) {
+  using V = hn::Vec<D>;
+  const hn::Rebind<float, D> df;
+  const hn::Rebind<std::int32_t, D> d32;
+  const hn::Rebind<std::int64_t, D> d64;
+  const std::size_t lanes = hn::Lanes(d);
+  const V zero = hn::Zero(d), bias = hn::Set(d, s.bias), v_rest = hn::Set(d, s.v_rest), floor = hn::Set(d, s.v_floor);
+  const V membrane = hn::Set(d, s.membrane), rate = hn::Set(d, s.membrane_rate), infinity = hn::Set(d, 1e300 * 1e300);
+  const auto tick = hn::Set(d32, s.tick);
+  const bool floored = s.v_floor > -1e300;
+
+  std::size_t j = begin;
+  for (; j + lanes <= s.neurons; j += lanes) {
+    const auto ahead = hn::PromoteTo(d64, hn::Sub(hn::LoadU(d32, s.hold + j), tick));
+    const auto held = hn::RebindMask(d, hn::Gt(ahead, hn::Set(d64, -1)));
+    auto input = hn::FirstN(d, 0);
+
+    // Advance by one tick.
+    const V old = hn::LoadU(d, s.v + j);
+    const V drive = s.extra ? hn::Add(bias, hn::LoadU(d, s.extra + j)) : bias;
+    V v = old;
+    if constexpr (kLeaky) {
+      const V v_inf = hn::Add(v_rest, drive);
+      v = hn::Add(v_inf, hn::Mul(hn::Sub(old, v_inf), membrane));
+    } else {
+      v = hn::Add(old, hn::Mul(drive, rate));
+    }
+    // What arrives is added to the current after the current has moved v.
+    const auto current = [&](const Sweep::Current& c, V& push) {
+      const V value = hn::LoadU(d, c.value + j), in = hn::PromoteTo(d, hn::LoadU(df, c.input + j));
+      push = hn::Add(push, hn::Mul(value, hn::Set(d, c.kernel)));
+      hn::StoreU(hn::Add(hn::Mul(value, hn::Set(d, c.decay)), in), d, c.value + j);
+      hn::StoreU(hn::Zero(df), df, c.input + j);
+      input = hn::Or(input, hn::Ne(in, zero));
+    };
+    if constexpr (!kDelta) {
+      V push = zero;
+      current(s.excitatory, push);
+      if (s.inhibitory.value) current(s.inhibitory, push);
+      v = hn::Add(v, push);
+    }
+    if (s.apical.value || s.modulator.value) {
+      V push = zero, nothing = zero;
+      if (s.apical.value) current(s.apical, push);
+      if (s.modulator.value) current(s.modulator, nothing);
+      v = hn::Add(v, push);
+    }
+    if constexpr (kDelta) {
+      const V in = hn::PromoteTo(d, hn::LoadU(df, s.delta + j));
+      hn::StoreU(hn::Zero(df), df, s.delta + j);
+      input = hn::Or(input, hn::Ne(in, zero));
+      v = hn::Add(v, in);
+    }
+    v = hn::IfThenElse(held, old, v);
+
+    V threshold = s.spiking ? hn::LoadU(d, s.threshold + j) : infinity;
+    if (s.adaptation) {
+      const V adaptation = hn::Mul(hn::LoadU(d, s.adaptation + j), hn::Set(d, s.adaptation_decay));
+      hn::StoreU(adaptation, d, s.adaptation + j);
+      threshold = hn::Add(threshold, adaptation);
+    }
+    const auto fired = hn::AndNot(held, hn::Ge(v, threshold));
+    if (floored) v = hn::IfThenElse(hn::AndNot(hn::Or(held, fired), input), hn::Max(v, floor), v);
+    hn::StoreU(v, d, s.v + j);
+    result.touched += hn::CountTrue(d, input);
+    if (HWY_LIKELY(hn::AllFalse(d, fired))) continue;
+    HWY_ALIGN std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(d, fired, bits);
+    for (std::size_t i = 0; i < lanes; ++i)
+      if (bits[i / 8] >> (i % 8) & 1) s.fired[result.fired++] = static_cast<std::uint32_t>(j + i);
+  }
+  return j;
+}
+
+template <bool kLeaky, bool kDelta>
+SweepResult sweep_all(const Sweep& s) {
+  SweepResult result;
+  const std::size_t j = sweep_part<kLeaky, kDelta>(s, 0, hn::ScalableTag<double>(), result);
+  sweep_part<kLeaky, kDelta>(s, j, hn::CappedTag<double, 1>(), result);
+  return result;
+}
+
+SweepResult Sweep_(const Sweep& s) {
+  if (!s.leaky) return sweep_all<false, true>(s);
+  return s.delta ? sweep_all<true, true>(s) : sweep_all<true, false>(s);
+}
+
+#if HWY_TARGET == HWY_SCALAR
+void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+  for (std::uint32_t b = 0; b < 16; ++b) {
+    const r123::Philox4x32::ctr_type words = r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
+    for (std::uint32_t i = 0; i < 4; ++i) counts[16 * i + b] = least + static_cast<float>(std::lower_bound(thresholds, thresholds + count, static_cast<std::int32_t>(words[i] ^ 0x80000000u)) - thresholds);
+  }
+}
+#else
+/// Philox 4x32-10 of many counters side by side (Salmon et al. 2011, DOI 10.1145/2063384.2063405). Each 32-bit word has a 64-bit lane to itself, since
+/// the generator is made of 32 x 32 -> 64-bit products; what the upper half of a lane holds is never read.
+void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+  const hn::CappedTag<std::uint64_t, 8> d;
+  const hn::Repartition<std::uint32_t, decltype(d)> d32;
+  const hn::RebindToSigned<decltype(d32)> di;
+  const hn::RebindToFloat<decltype(d32)> df;
+  const hn::Rebind<std::uint32_t, decltype(d)> half;
+  const hn::RebindToFloat<decltype(half)> half_float;
+  const std::size_t lanes = hn::Lanes(d);
+  using V = hn::Vec<decltype(d)>;
+  const auto words = [&](V x) HWY_ATTR { return hn::BitCast(d32, x); };
+  const auto m0 = words(hn::Set(d, 0xD2511F53u)), m1 = words(hn::Set(d, 0xCD9E8D57u));
+  const auto sign = hn::Set(d32, 0x80000000u);
+  const V low = hn::Set(d, 0xFFFFFFFFu);
+  for (std::size_t b = 0; b < 16; b += 2 * lanes) {  // two vectors of blocks at a time: one alone waits for its products
+    V c0 = hn::Iota(d, std::uint64_t{chunk} * 16 + b), e0 = hn::Add(c0, hn::Set(d, std::uint64_t{lanes}));
+    V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}), c3 = hn::Set(d, std::uint64_t{key.stream[1]});
+    V e1 = c1, e2 = c2, e3 = c3;
+    std::uint32_t k0 = key.key[0], k1 = key.key[1];
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+      const V key0 = hn::Set(d, std::uint64_t{k0}), key1 = hn::Set(d, std::uint64_t{k1});
+      const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)), q1 = hn::MulEven(m1, words(e2));
+      c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1), key0), e0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q1), e1), key0);
+      c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3), key1), e2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q0), e3), key1);
+      c1 = p1, e1 = q1, c3 = p0, e3 = q0;
+    }
+    // Two words of each block in one vector of 32-bit lanes, moved so that signed comparisons, which vectors have, order them.
+    const auto pair = [&](V even, V odd) HWY_ATTR { return hn::BitCast(di, hn::Xor(words(hn::Or(hn::And(even, low), hn::ShiftLeft<32>(odd))), sign)); };
+    const auto x0 = pair(c0, c1), x1 = pair(c2, c3), x2 = pair(e0, e1), x3 = pair(e2, e3);
+    auto n0 = hn::Zero(di), n1 = n0, n2 = n0, n3 = n0;
+    for (std::size_t k = 0; k < count; ++k) {
+      const auto threshold = hn::Set(di, thresholds[k]);
+      n0 = hn::Sub(n0, hn::VecFromMask(di, hn::Gt(x0, threshold))), n1 = hn::Sub(n1, hn::VecFromMask(di, hn::Gt(x1, threshold)));
+      n2 = hn::Sub(n2, hn::VecFromMask(di, hn::Gt(x2, threshold))), n3 = hn::Sub(n3, hn::VecFromMask(di, hn::Gt(x3, threshold)));
+    }
+    const auto store = [&](auto n, float* to) HWY_ATTR {
+      const auto f = hn::BitCast(d, hn::Add(hn::ConvertTo(df, n), hn::Set(df, least)));
+      hn::StoreU(hn::BitCast(half_float, hn::TruncateTo(half, f)), half_float, to);
+      hn::StoreU(hn::BitCast(half_float, hn::TruncateTo(half, hn::ShiftRight<32>(f))), half_float, to + 16);
+    };
+    store(n0, counts + b), store(n1, counts + b + 32);
+    store(n2, counts + b + lanes), store(n3, counts + b + lanes + 32);
+  }
+}
+#endif
+
+void AddRows_(float* sum, const float* const* rows, std::size_t count, std::size_t width) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t j = 0;
+  for (; j + 4 * lanes <= width; j += 4 * lanes) {
+    auto a = hn::LoadU(d, sum + j), b = hn::LoadU(d, sum + j + lanes), c = hn::LoadU(d, sum + j + 2 * lanes), e = hn::LoadU(d, sum + j + 3 * lanes);
+    for (std::size_t k = 0; k < count; ++k) {
+      const float* row = rows[k] + j;
+      a = hn::Add(a, hn::LoadU(d, row)), b = hn::Add(b, hn::LoadU(d, row + lanes));
+      c = hn::Add(c, hn::LoadU(d, row + 2 * lanes)), e = hn::Add(e, hn::LoadU(d, row + 3 * lanes));
+    }
+    hn::StoreU(a, d, sum + j), hn::StoreU(b, d, sum + j + lanes), hn::StoreU(c, d, sum + j + 2 * lanes), hn::StoreU(e, d, sum + j + 3 * lanes);
+  }
+  for (; j < width; ++j)
+    for (std::size_t k = 0; k < count; ++k) sum[j] += rows[k][j];
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace spikeloop::engine
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spikeloop::engine {
+
+HWY_EXPORT(Sweep_);
+HWY_EXPORT(PoissonCounts_);
+HWY_EXPORT(AddRows_);
+
+SweepResult sweep(const Sweep& s) { return HWY_DYNAMIC_DISPATCH(Sweep_)(s); }
+
+void poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]) {
+  HWY_DYNAMIC_DISPATCH(PoissonCounts_)(key, thresholds.data(), thresholds.size(), static_cast<float>(least), chunk, counts);
+}
+
+void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width) { HWY_DYNAMIC_DISPATCH(AddRows_)(sum, rows, count, width); }
+
+}  // namespace spikeloop::engine
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+/// The vectorised inner loops. Each is compiled for several instruction sets and the best that the machine has is chosen when it runs; every
+/// operation rounds by itself (no fused multiply-add), so that all machines compute the same bits.
+namespace spikeloop::engine {
+
+/// One tick of the closed form for every neuron of a block. Pointers to what the model does not have are null.
+struct Sweep {
+  std::size_t neurons = 0;
+  std::int32_t tick = 0;       ///< the low 32 bits of the tick
+  bool leaky = true, spiking = true;
+
+  double v_rest = 0, bias = 0;
+  const double* extra = nullptr;  ///< current of each neuron on top of the bias, mV
+  double membrane = 0;            ///< decay of v in one tick
+  double membrane_rate = 0;       ///< tick / tau_m, for models without a leak
+  double v_floor = 0;             ///< - infinity if there is none
+  const double* threshold = nullptr;
+
+  double* v = nullptr;
+  const std::int32_t* hold = nullptr;  ///< v is held up to and including this tick (low 32 bits, at most 2^30 away)
+  double* adaptation = nullptr;
+  double adaptation_decay = 0;
+
+  /// An exponential current: what it adds to v in one tick per mV, what is left of it after one tick, and what arrived.
+  struct Current {
+    double* value = nullptr;
+    float* input = nullptr;
+    double kernel = 0, decay = 0;
+  };
+  Current excitatory, inhibitory, apical, modulator;  ///< the modulator's kernel is 0
+  float* delta = nullptr;  ///< input that moves v at once; null if the basal input is a current
+
+  std::uint32_t* fired = nullptr;  ///< room for `neurons`: those that reached their threshold, not yet reset
+};
+
+struct SweepResult {
+  std::size_t fired = 0;    ///< entries written to Sweep::fired, ascending
+  std::uint64_t touched = 0;  ///< neurons that input reached
+};
+
+/// Advances every neuron by one tick, adds and clears its input, and finds who reached the threshold.
+SweepResult sweep(const Sweep& s);
+
+/// Random numbers of one tick for Poisson counts, see PoissonCounts.
+struct PoissonKey {
+  std::uint32_t key[2] = {0, 0};   ///< of the generator
+  std::uint32_t tick = 0;
+  std::uint32_t stream[2] = {0, 0};
+};
+
+/// Counts of the 64 neurons of `chunk`: word i of block 16 chunk + b belongs to neuron 16 i + b. A count is the number of thresholds that the
+/// random word exceeds, plus `least`; both the words and the thresholds with their top bit flipped, so that signed comparison orders them.
+void poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]);
+
+/// sum[j] += rows[0][j] + rows[1][j] + ..., in this order.
+void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width);
+
+}  // namespace spikeloop::engine
