@@ -107,16 +107,19 @@ SweepResult Sweep_(const Sweep& s) {
 }
 
 #if HWY_TARGET == HWY_SCALAR
-void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+std::uint32_t PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+  float sum = 0;
   for (std::uint32_t b = 0; b < 16; ++b) {
     const r123::Philox4x32::ctr_type words = r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
     for (std::uint32_t i = 0; i < 4; ++i) counts[16 * i + b] = least + static_cast<float>(std::lower_bound(thresholds, thresholds + count, static_cast<std::int32_t>(words[i] ^ 0x80000000u)) - thresholds);
+    for (std::uint32_t i = 0; i < 4; ++i) sum += counts[16 * i + b];
   }
+  return static_cast<std::uint32_t>(sum);
 }
 #else
 /// Philox 4x32-10 of many counters side by side (Salmon et al. 2011, DOI 10.1145/2063384.2063405). Each 32-bit word has a 64-bit lane to itself, since
 /// the generator is made of 32 x 32 -> 64-bit products; what the upper half of a lane holds is never read.
-void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+std::uint32_t PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
   const hn::CappedTag<std::uint64_t, 8> d;
   const hn::Repartition<std::uint32_t, decltype(d)> d32;
   const hn::RebindToSigned<decltype(d32)> di;
@@ -129,6 +132,7 @@ void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::
   const auto m0 = words(hn::Set(d, 0xD2511F53u)), m1 = words(hn::Set(d, 0xCD9E8D57u));
   const auto sign = hn::Set(d32, 0x80000000u);
   const V low = hn::Set(d, 0xFFFFFFFFu);
+  auto all = hn::Zero(di);
   for (std::size_t b = 0; b < 16; b += 2 * lanes) {  // two vectors of blocks at a time: one alone waits for its products
     V c0 = hn::Iota(d, std::uint64_t{chunk} * 16 + b), e0 = hn::Add(c0, hn::Set(d, std::uint64_t{lanes}));
     V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}), c3 = hn::Set(d, std::uint64_t{key.stream[1]});
@@ -150,6 +154,7 @@ void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::
       n0 = hn::Sub(n0, hn::VecFromMask(di, hn::Gt(x0, threshold))), n1 = hn::Sub(n1, hn::VecFromMask(di, hn::Gt(x1, threshold)));
       n2 = hn::Sub(n2, hn::VecFromMask(di, hn::Gt(x2, threshold))), n3 = hn::Sub(n3, hn::VecFromMask(di, hn::Gt(x3, threshold)));
     }
+    all = hn::Add(all, hn::Add(hn::Add(n0, n1), hn::Add(n2, n3)));
     const auto store = [&](auto n, float* to) HWY_ATTR {
       const auto f = hn::BitCast(d, hn::Add(hn::ConvertTo(df, n), hn::Set(df, least)));
       hn::StoreU(hn::BitCast(half_float, hn::TruncateTo(half, f)), half_float, to);
@@ -158,6 +163,7 @@ void PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::
     store(n0, counts + b), store(n1, counts + b + 32);
     store(n2, counts + b + lanes), store(n3, counts + b + lanes + 32);
   }
+  return static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(di, all))) + 64 * static_cast<std::uint32_t>(least);
 }
 #endif
 
@@ -191,8 +197,8 @@ HWY_EXPORT(AddRows_);
 
 SweepResult sweep(const Sweep& s) { return HWY_DYNAMIC_DISPATCH(Sweep_)(s); }
 
-void poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]) {
-  HWY_DYNAMIC_DISPATCH(PoissonCounts_)(key, thresholds.data(), thresholds.size(), static_cast<float>(least), chunk, counts);
+std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]) {
+  return HWY_DYNAMIC_DISPATCH(PoissonCounts_)(key, thresholds.data(), thresholds.size(), static_cast<float>(least), chunk, counts);
 }
 
 void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width) { HWY_DYNAMIC_DISPATCH(AddRows_)(sum, rows, count, width); }

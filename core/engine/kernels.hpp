@@ -55,8 +55,8 @@ struct PoissonKey {
 };
 
 /// Counts of the 64 neurons of `chunk`: word i of block 16 chunk + b belongs to neuron 16 i + b. A count is the number of thresholds that the
-/// random word exceeds, plus `least`; both the words and the thresholds with their top bit flipped, so that signed comparison orders them.
-void poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]);
+/// random word exceeds, plus `least`; both the words and the thresholds with their top bit flipped, so that signed comparison orders them. Returns their sum.
+std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]);
 
 /// sum[j] += rows[0][j] + rows[1][j] + ..., in this order.
 void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace spikeloop::engine {
 namespace {
@@ -150,7 +151,7 @@ Layout layout_of(const Network& network, std::size_t threads) {
     if (synapses / static_cast<double>(lanes) > kMostSynapses) return false;
     return lane_of(network, layout.kinds, 0, lanes).slots <= kSlots;  // lane 0 has the largest share
   };
-  std::size_t lanes = threads;
+  std::size_t lanes = threads; if (getenv("LANES")) lanes = std::strtoul(getenv("LANES"),0,10);
   while (!fits(lanes)) {
     lanes += threads;
     if (lanes > kMostLanes) throw CapacityError("the network has too many populations for the simulator: their first 64 neurons alone fill a lane's 65,536 inputs; merge populations that are alike");

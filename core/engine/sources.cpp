@@ -22,13 +22,13 @@ PoissonCounts::PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stre
   }
 }
 
-void PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const {
+std::uint32_t PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const {
   const auto high_tick = static_cast<std::uint64_t>(tick) >> 32;
   const std::uint64_t stream = stream_ + trial * 0x9E3779B97F4A7C15ull + high_tick * 0xBF58476D1CE4E5B9ull;
   const PoissonKey key{{static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)},
                        static_cast<std::uint32_t>(tick),
                        {static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};
-  poisson_counts(key, thresholds_, least_, chunk, counts);
+  return poisson_counts(key, thresholds_, least_, chunk, counts);
 }
 
 Sources::Sources(const Network& network, const std::vector<bool>& skip) : network_(&network), trains_(network.populations().size()), skip_(skip) {

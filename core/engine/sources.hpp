@@ -26,8 +26,8 @@ class PoissonCounts {
 
   PoissonCounts() = default;
   PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream);
-  /// Counts of neurons 64 `chunk` .. 64 `chunk` + 63 at a tick of a trial.
-  void draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const;
+  /// Counts of neurons 64 `chunk` .. 64 `chunk` + 63 at a tick of a trial; returns their sum.
+  std::uint32_t draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const;
 
  private:
   std::uint64_t seed_ = 0, stream_ = 0;
