@@ -184,6 +184,54 @@ void AddRows_(float* sum, const float* const* rows, std::size_t count, std::size
     for (std::size_t k = 0; k < count; ++k) sum[j] += rows[k][j];
 }
 
+/// Whole vectors from `begin` on; returns where it stopped.
+template <class D>
+std::size_t potentiate_part(const Potentiation& p, std::size_t begin, D d, std::uint64_t& changes, std::vector<std::uint32_t>& left) {
+  const hn::RebindToSigned<D> di;
+  const hn::Rebind<std::uint16_t, D> d16;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto first = hn::Set(di, p.first), pre = hn::Set(di, p.pre), most = hn::Set(di, p.decays - 1), before = hn::Set(di, -1);
+  const auto amplitude = hn::Set(d, p.amplitude), low = hn::Set(d, p.low), high = hn::Set(d, p.high);
+  std::size_t i = begin;
+  for (; i + lanes <= p.synapses; i += lanes) {
+    const auto j = hn::PromoteTo(di, hn::LoadU(d16, p.targets + i));
+    const auto unseen = [&](auto tick) HWY_ATTR { return hn::Gt(hn::Sub(tick, first), before); };
+    decltype(hn::Zero(di)) tick[Potentiation::kRecent];
+    int k = Potentiation::kRecent;
+    while (k > 0) {  // newest first, until nobody has one that is not seen
+      tick[k - 1] = hn::GatherIndex(di, p.recent[k - 1], j);
+      if (hn::AllFalse(di, unseen(tick[k - 1]))) break;
+      --k;
+    }
+    if (k == Potentiation::kRecent) continue;
+    const auto newest = hn::Sub(tick[Potentiation::kRecent - 1], pre);
+    auto beyond = hn::And(unseen(tick[Potentiation::kRecent - 1]), hn::Gt(newest, most));
+    if (k == 0) beyond = hn::Or(beyond, unseen(tick[0]));
+    auto w = hn::LoadU(d, p.to + i);
+    for (; k < Potentiation::kRecent; ++k) {
+      const auto mine = hn::AndNot(beyond, unseen(tick[k]));
+      const auto ticks = hn::IfThenElseZero(mine, hn::Sub(tick[k], pre));
+      const auto change = hn::Mul(amplitude, hn::GatherIndex(d, p.decay, ticks));
+      w = hn::IfThenElse(hn::RebindMask(d, mine), hn::Min(hn::Max(hn::Add(w, change), low), high), w);
+      changes += hn::CountTrue(di, mine);
+    }
+    hn::StoreU(w, d, p.to + i);
+    if (hn::AllFalse(di, beyond)) continue;
+    HWY_ALIGN std::uint8_t bits[8] = {};
+    hn::StoreMaskBits(di, beyond, bits);
+    for (std::size_t l = 0; l < lanes; ++l)
+      if (bits[l / 8] >> (l % 8) & 1) left.push_back(static_cast<std::uint32_t>(i + l));
+  }
+  return i;
+}
+
+std::uint64_t Potentiate_(const Potentiation& p, std::vector<std::uint32_t>& left) {
+  std::uint64_t changes = 0;
+  const std::size_t i = potentiate_part(p, 0, hn::ScalableTag<float>(), changes, left);
+  potentiate_part(p, i, hn::CappedTag<float, 1>(), changes, left);
+  return changes;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace spikeloop::engine
 HWY_AFTER_NAMESPACE();
@@ -194,12 +242,15 @@ namespace spikeloop::engine {
 HWY_EXPORT(Sweep_);
 HWY_EXPORT(PoissonCounts_);
 HWY_EXPORT(AddRows_);
+HWY_EXPORT(Potentiate_);
 
 SweepResult sweep(const Sweep& s) { return HWY_DYNAMIC_DISPATCH(Sweep_)(s); }
 
 std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]) {
   return HWY_DYNAMIC_DISPATCH(PoissonCounts_)(key, thresholds.data(), thresholds.size(), static_cast<float>(least), chunk, counts);
 }
+
+std::uint64_t potentiate(const Potentiation& p, std::vector<std::uint32_t>& left) { return HWY_DYNAMIC_DISPATCH(Potentiate_)(p, left); }
 
 void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width) { HWY_DYNAMIC_DISPATCH(AddRows_)(sum, rows, count, width); }
 

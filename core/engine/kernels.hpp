@@ -58,6 +58,25 @@ struct PoissonKey {
 /// random word exceeds, plus `least`; both the words and the thresholds with their top bit flipped, so that signed comparison orders them. Returns their sum.
 std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]);
 
+/// Potentiation of a row by the post spikes that it has not seen: `to` += amplitude x decay(tick - since the pre spike), one spike after the other and
+/// each within the bounds.
+struct Potentiation {
+  static constexpr int kRecent = 4;
+  const std::uint16_t* targets = nullptr;
+  std::size_t synapses = 0;
+  const std::int32_t* recent[kRecent] = {};  ///< of every neuron, its last spikes, oldest first: low 32 bits of the tick
+  std::int32_t first = 0;                    ///< ticks before this one have been seen
+  std::int32_t pre = 0;                      ///< tick of the pre trace
+  const float* decay = nullptr;              ///< of the pre trace, by ticks
+  std::int32_t decays = 0;                   ///< how many
+  float amplitude = 0, low = 0, high = 0;
+  float* to = nullptr;                       ///< weights or changes
+};
+
+/// Returns how many changes were made. Synapses for which this is not enough (more than kRecent spikes, or one later than the decays reach) are left as
+/// they are and appended to `left`.
+std::uint64_t potentiate(const Potentiation& p, std::vector<std::uint32_t>& left);
+
 /// sum[j] += rows[0][j] + rows[1][j] + ..., in this order.
 void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width);
 

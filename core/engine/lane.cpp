@@ -123,7 +123,7 @@ void Lane::set_learning(double rules, double homeostasis) {
 
 void Lane::flush() {
   for (const std::uint32_t g : plastic_)
-    if (rows_[g].plasticity->is_stdp()) rows_[g].plasticity->flush(post_of(rows_[g], -1));
+    if (rows_[g].plasticity->is_stdp()) rows_[g].plasticity->flush(now_ + 1, post_of(rows_[g], -1));
   for (Block& b : blocks_)
     if (b.log) b.log->clear();
 }

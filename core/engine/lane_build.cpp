@@ -120,8 +120,7 @@ void Lane::build_plasticity(const Network& network, Rows& r, const Rule& rule) {
   r.trace = trace_index(b, r.plasticity->trace_tau_ms(), network.resolution());
   b.watched_gate |= r.plasticity->needs_gate_mask();
   if (!r.plasticity->is_stdp() || b.log) return;
-  b.log = std::make_unique<PostLog>();
-  b.log->newest.assign(b.slice.size(), -1);
+  b.log = std::make_unique<PostLog>(b.slice.size());
 }
 
 void Lane::reset(std::uint64_t trial) {
@@ -136,6 +135,7 @@ void Lane::reset(std::uint64_t trial) {
     std::fill(b.hold.begin(), b.hold.end(), Tick{-1});
     std::fill(b.free_spikes.begin(), b.free_spikes.end(), 0u);
     for (Trace& trace : b.traces) trace.clear();
+    if (b.log) b.log->reset();
     b.feedback_tick = -1;
     b.gate = kNever;
     b.gate_seen = false;
@@ -159,6 +159,7 @@ void Lane::start_neurons() {
 void Lane::resume(std::uint64_t trial, Tick now) {
   trial_ = trial;
   spikes_.clear();
+  now_ = now - 1;
   uncount(counts_);
   arrivals_.clear(now);
   visits_.clear(now);

@@ -148,7 +148,7 @@ void Lane::deliver_rows(const Rows& r, const Arrival& arrival) {
 
 void Lane::deliver_plastic(Rows& r, const Arrival& arrival) {
   const Synapses& s = r.synapses;
-  if (r.plasticity->is_stdp()) r.plasticity->replay(arrival.at, post_of(r, -1));
+  if (r.plasticity->is_stdp()) r.plasticity->replay(arrival.at, now_, post_of(r, -1));
   learning_.push_back(arrival);
   const std::uint64_t begin = s.row_begin(arrival.at), n = s.row_end(arrival.at) - begin;
   counts_.projections[r.group->projections.front()].synaptic_events += n;
@@ -164,7 +164,7 @@ std::size_t Lane::deliver_dense(Rows& r, std::size_t first) {
   batch_.clear();
   for (; end < due_.size() && due_[end].rows == due_[first].rows; ++end) {
     if (r.plasticity) learning_.push_back(due_[end]);
-    if (r.plasticity && r.plasticity->is_stdp()) r.plasticity->replay(due_[end].at, post_of(r, -1));
+    if (r.plasticity && r.plasticity->is_stdp()) r.plasticity->replay(due_[end].at, now_, post_of(r, -1));
     if (!s.weights.empty()) batch_.push_back(s.weights.data() + s.row_begin(due_[end].at));
   }
   blocks_[r.target].all_touched = true;

@@ -7,6 +7,12 @@
 
 namespace spikeloop::engine {
 
+namespace {
+
+constexpr Tick kDecays = 1024;  ///< ticks for which potentiation has its decay at hand
+
+}  // namespace
+
 void Trace::clear() {
   std::fill(value.begin(), value.end(), 0.0);
   std::fill(last.begin(), last.end(), Tick{0});
@@ -26,14 +32,35 @@ const std::vector<float>& Trace::all_at(Tick tick) {
   return at_tick;
 }
 
+PostLog::PostLog(std::size_t neurons) : newest(neurons, -1) { reset(); }
+
 void PostLog::add(std::uint32_t neuron, Tick tick) {
+  refresh(tick);
   posts.push_back({tick, neuron, newest[neuron]});
   newest[neuron] = static_cast<std::int64_t>(posts.size()) - 1;
+  for (int k = 0; k + 1 < Potentiation::kRecent; ++k) recent[k][neuron] = recent[k + 1][neuron];
+  recent[Potentiation::kRecent - 1][neuron] = static_cast<std::int32_t>(tick);
 }
 
 void PostLog::clear() {
   for (const Post& post : posts) newest[post.neuron] = -1;
   posts.clear();
+}
+
+void PostLog::reset() {
+  clear();
+  for (auto& ticks : recent) ticks.assign(newest.size(), static_cast<std::int32_t>(-2 * kFresh));
+  fresh = kFresh;
+}
+
+void PostLog::refresh(Tick tick) {
+  if (tick < fresh) return;
+  for (auto& ticks : recent)
+    for (std::int32_t& t : ticks) {  // what is long ago stays long ago, instead of coming round
+      const Tick ago = static_cast<std::int32_t>(static_cast<std::uint32_t>(tick) - static_cast<std::uint32_t>(t));
+      if (ago < 0 || ago > 2 * kFresh) t = static_cast<std::int32_t>(tick - 2 * kFresh);
+    }
+  fresh = tick + kFresh;
 }
 
 Plasticity::Plasticity(const Rule& rule, Synapses& synapses, std::size_t sources, Time resolution) : synapses_(&synapses), tick_ms_(to_ms(resolution)) {
@@ -47,6 +74,7 @@ Plasticity::Plasticity(const Rule& rule, Synapses& synapses, std::size_t sources
     pre_decay_ = Decay(stdp_->tau_plus_ms, resolution);
     lag_ = static_cast<Tick>(std::llround(stdp_->lag_ms / tick_ms_));
     rows_.resize(sources);
+    for (Tick n = 0; n < kDecays; ++n) pre_decays_.push_back(static_cast<float>(pre_decay_(n)));
   }
   if (trial_commit_) pending_.assign(synapses.weights.size(), 0.0f), is_dirty_.assign(sources, 0);
 }
@@ -76,36 +104,66 @@ double Plasticity::pre_at(const Row& row, Tick tick) const {
   return x;
 }
 
-void Plasticity::change(std::uint64_t synapse, double dw) {
+/// What one post spike adds; rounded in the same way whether spikes are treated one by one or side by side.
+float Plasticity::potentiation_at(const Row& row, float amplitude, Tick tick) const {
+  if (!row.waiting.empty() || lag_ > 0) return static_cast<float>(scale_ * stdp_->a_plus * pre_at(row, tick));
+  return amplitude * static_cast<float>(pre_decay_(tick - row.x_tick));
+}
+
+void Plasticity::change(std::uint64_t synapse, float dw) {
   float& to = trial_commit_ ? pending_[synapse] : synapses_->weights[synapse];
-  to += static_cast<float>(dw);
-  if (!trial_commit_) to = std::clamp(to, low_, high_);
+  to += dw;
+  if (!trial_commit_) to = std::min(std::max(to, low_), high_);
   ++updates_;
 }
 
-void Plasticity::replay(std::size_t source, const Post& post) {
+void Plasticity::replay(std::size_t source, Tick tick, const Post& post) {
   if (!stdp_ || scale_ == 0) return;
   Row& row = rows_[source];
-  const auto& posts = post.log->posts;
-  const std::size_t first = row.seen;
-  row.seen = posts.size();
-  if (first == posts.size() || (row.x == 0 && row.waiting.empty()) || !open_at(posts.back().tick)) return;
+  PostLog& log = *post.log;
+  const Tick first = gated_ ? std::max(row.seen, gate_) : row.seen;
+  row.seen = tick;
+  if (log.posts.empty() || log.posts.back().tick < first || (row.x == 0 && row.waiting.empty())) return;
   if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
-  const double a = scale_ * stdp_->a_plus;
   const std::uint64_t begin = synapses_->row_begin(source);
-  const auto potentiate = [&](std::uint64_t synapse, const PostLog::Post& p) {
-    if (open_at(p.tick) && (mask_.empty() || mask_[p.neuron] != 0)) change(synapse, a * pre_at(row, p.tick));
-  };
   if (synapses_->dense) {
-    for (std::size_t k = first; k < posts.size(); ++k) potentiate(begin + posts[k].neuron, posts[k]);
+    const auto unseen = std::partition_point(log.posts.begin(), log.posts.end(), [&](const PostLog::Post& p) { return p.tick < first; });
+    const auto amplitude = static_cast<float>(scale_ * stdp_->a_plus * row.x);
+    for (auto p = unseen; p != log.posts.end(); ++p)
+      if (mask_.empty() || mask_[p->neuron] != 0) change(begin + p->neuron, potentiation_at(row, amplitude, p->tick));
     return;
   }
-  for (std::uint64_t synapse = begin; synapse < synapses_->row_end(source); ++synapse) {
-    stack_.clear();
-    for (std::int64_t k = post.log->newest[synapses_->targets[synapse]]; k >= static_cast<std::int64_t>(first); k = posts[static_cast<std::size_t>(k)].previous)
-      stack_.push_back(k);
-    for (auto k = stack_.rbegin(); k != stack_.rend(); ++k) potentiate(synapse, posts[static_cast<std::size_t>(*k)]);
-  }
+  if (replay_many(row, source, first, tick, log)) return;
+  for (std::uint64_t synapse = begin; synapse < synapses_->row_end(source); ++synapse)
+    if (const std::uint32_t neuron = synapses_->targets[synapse]; mask_.empty() || mask_[neuron] != 0) replay_one(row, synapse, neuron, first, log);
+}
+
+/// The post spikes of one neuron from tick `first` on, oldest first.
+void Plasticity::replay_one(const Row& row, std::uint64_t synapse, std::uint32_t neuron, Tick first, const PostLog& log) {
+  stack_.clear();
+  for (std::int64_t k = log.newest[neuron]; k >= 0 && log.posts[static_cast<std::size_t>(k)].tick >= first; k = log.posts[static_cast<std::size_t>(k)].previous) stack_.push_back(k);
+  const auto amplitude = static_cast<float>(scale_ * stdp_->a_plus * row.x);
+  for (auto k = stack_.rbegin(); k != stack_.rend(); ++k) change(synapse, potentiation_at(row, amplitude, log.posts[static_cast<std::size_t>(*k)].tick));
+}
+
+/// The whole row side by side; false if this row, or this rule, needs more than that.
+bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tick tick, PostLog& log) {
+  if (lag_ > 0 || !row.waiting.empty() || !mask_.empty() || tick - first >= PostLog::kFresh || tick - row.x_tick >= PostLog::kFresh) return false;
+  log.refresh(tick);
+  const std::uint64_t begin = synapses_->row_begin(source);
+  Potentiation p;
+  p.targets = synapses_->targets.data() + begin;
+  p.synapses = synapses_->row_end(source) - begin;
+  for (int k = 0; k < Potentiation::kRecent; ++k) p.recent[k] = log.recent[k].data();
+  p.first = static_cast<std::int32_t>(first), p.pre = static_cast<std::int32_t>(row.x_tick);
+  p.decay = pre_decays_.data(), p.decays = static_cast<std::int32_t>(kDecays);
+  p.amplitude = static_cast<float>(scale_ * stdp_->a_plus * row.x);
+  p.low = trial_commit_ ? -std::numeric_limits<float>::infinity() : low_, p.high = trial_commit_ ? std::numeric_limits<float>::infinity() : high_;
+  p.to = (trial_commit_ ? pending_.data() : synapses_->weights.data()) + begin;
+  left_.clear();
+  updates_ += potentiate(p, left_);
+  for (const std::uint32_t i : left_) replay_one(row, begin + i, p.targets[i], first, log);
+  return true;
 }
 
 void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
@@ -147,11 +205,8 @@ void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
   }
 }
 
-void Plasticity::flush(const Post& post) {
-  for (std::size_t source = 0; source < rows_.size(); ++source) {
-    replay(source, post);
-    rows_[source].seen = 0;
-  }
+void Plasticity::flush(Tick now, const Post& post) {
+  for (std::size_t source = 0; source < rows_.size(); ++source) replay(source, now, post);
 }
 
 void Plasticity::commit() {

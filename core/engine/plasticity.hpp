@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/dynamics.hpp"
+#include "core/engine/kernels.hpp"
 #include "core/engine/synapses.hpp"
 #include "core/learning.hpp"
 
@@ -27,7 +28,8 @@ struct Trace {
   const std::vector<float>& all_at(Tick tick);
 };
 
-/// The spikes of a population since the last flush, newest last, each linked to the same neuron's one before: what potentiation replays.
+/// The spikes of a population since the last flush, newest last, each linked to the same neuron's one before: what potentiation replays. The last
+/// few of every neuron are also at hand by themselves, where vectors can look at many neurons at a time.
 struct PostLog {
   struct Post {
     Tick tick;
@@ -36,9 +38,17 @@ struct PostLog {
   };
   std::vector<Post> posts;
   std::vector<std::int64_t> newest;  ///< per neuron: index into `posts`, or -1
+  std::vector<std::int32_t> recent[Potentiation::kRecent];  ///< per neuron: low 32 bits of its last ticks, oldest first; right for ticks < `fresh`
+  Tick fresh = 0;
 
+  explicit PostLog(std::size_t neurons);
   void add(std::uint32_t neuron, Tick tick);
   void clear();
+  /// Start of a trial: nobody has spiked.
+  void reset();
+  /// Makes `recent` right for `tick` and later ones, as long as `kFresh` goes.
+  void refresh(Tick tick);
+  static constexpr Tick kFresh = Tick{1} << 29;
 };
 
 /// The plasticity of one projection in one lane. Rows are visited when their source spikes; a post spike costs nothing until then.
@@ -47,7 +57,7 @@ class Plasticity {
   /// What the rule sees of the post population at a tick.
   struct Post {
     const std::vector<float>* feedback = nullptr;  ///< feedback current of every neuron (mV), for FeedbackCurrent
-    const PostLog* log = nullptr;                  ///< for the STDP rules
+    PostLog* log = nullptr;                  ///< for the STDP rules
     Trace* trace = nullptr;                        ///< the post trace of the rule
   };
 
@@ -67,11 +77,12 @@ class Plasticity {
   bool needs_gate_mask() const { return active_trace_ > 0; }
 
   /// Potentiation by the post spikes that the row has not seen (STDP). Before its spike is delivered.
-  void replay(std::size_t source, const Post& post);
+  /// `tick` is now, of which the post spikes are not known yet.
+  void replay(std::size_t source, Tick tick, const Post& post);
   /// The row's spike arrives at `tick`, after the post population was advanced and before its spikes of this tick are seen.
   void arrive(std::size_t source, Tick tick, const Post& post);
   /// Replays every row, so that the log can be cleared.
-  void flush(const Post& post);
+  void flush(Tick now, const Post& post);
   /// Adds pending changes to the weights.
   void commit();
 
@@ -84,7 +95,7 @@ class Plasticity {
   struct Row {
     double x = 0;          ///< pre trace at x_tick
     Tick x_tick = 0;
-    std::size_t seen = 0;  ///< posts of the log that have been replayed
+    Tick seen = 0;         ///< post spikes before this tick have been replayed
     std::vector<Tick> waiting;  ///< arrivals that reach the trace `lag` later
   };
   std::vector<Row>& rows() { return rows_; }
@@ -95,7 +106,10 @@ class Plasticity {
 
  private:
   double pre_at(const Row& row, Tick tick) const;
-  void change(std::uint64_t synapse, double dw);
+  float potentiation_at(const Row& row, float amplitude, Tick tick) const;
+  void change(std::uint64_t synapse, float dw);
+  void replay_one(const Row& row, std::uint64_t synapse, std::uint32_t neuron, Tick first, const PostLog& log);
+  bool replay_many(const Row& row, std::size_t source, Tick first, Tick tick, PostLog& log);
   bool open_at(Tick tick) const { return !gated_ || tick >= gate_; }
 
   Synapses* synapses_;
@@ -115,7 +129,9 @@ class Plasticity {
   std::vector<std::uint32_t> dirty_;  ///< rows with pending changes
   std::vector<std::uint8_t> is_dirty_;
   std::vector<float> mask_;          ///< 1 for neurons that may learn, 0 for the others; empty = all
+  std::vector<float> pre_decays_;    ///< `pre_decay_` for few ticks, times 1
   std::vector<std::int64_t> stack_;
+  std::vector<std::uint32_t> left_;
   std::uint64_t updates_ = 0;
 };
 
