@@ -10,6 +10,7 @@
 
 #include "core/errors.hpp"
 #include "core/network.hpp"
+#include "core/profile.hpp"
 #include "core/recording.hpp"
 
 /// The seam between networks and machines: Backend -> Program -> Session.
@@ -68,6 +69,11 @@ class Session {
   virtual void restore(const State& state) = 0;
 
   virtual OperationCounts counts() const = 0;
+
+  /// Measures from now on where the time goes, or stops to; the result of the run does not change. Sessions that cannot tell do nothing.
+  virtual void set_profiling(bool) {}
+  /// What was measured since `set_profiling(true)`; empty if nothing was.
+  virtual Profile profile() const { return {}; }
 };
 
 /// A network compiled for a machine; immutable, any number of sessions.

@@ -139,12 +139,17 @@ Tick Engine::next_activity() const {
 
 void Engine::epoch(Tick from, Tick until, Sink& sink) {
   for_lanes([&](std::size_t l) {
+    lanes_[l]->stopwatch().begin_span();
     if (!handed_out_) receive(l);
     lanes_[l]->run(from, until);
+    lanes_[l]->stopwatch().end_span();
   });
   handed_out_ = true;
+  stopwatch_.begin_span();
   gather(from, until);
+  stopwatch_.lap_of_none(Phase::kExchange, spikes_.size());
   exchange(until, sink);
+  stopwatch_.end_span();
 }
 
 /// What sources and lanes emitted, in the order (tick, population, neuron).
@@ -168,6 +173,7 @@ void Engine::exchange(Tick until, Sink& sink) {
       if (gate.after[s.neuron] != kNever)
         for (auto& lane : lanes_) lane->open_gate(gate.target, s.tick + gate.after[s.neuron]);
   }
+  stopwatch_.lap_of_none(Phase::kRecord, spikes_.size());
   modes_->count(spikes_);
   received_until_ = until;
   handed_out_ = false;
@@ -175,18 +181,22 @@ void Engine::exchange(Tick until, Sink& sink) {
   const auto arrived = std::partition_point(in_flight_.begin(), in_flight_.end(), [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
   if (arrived - in_flight_.begin() > in_flight_.end() - arrived) in_flight_.erase(in_flight_.begin(), arrived);  // seldom, for it moves the rest
   in_flight_.insert(in_flight_.end(), spikes_.begin(), spikes_.end());
+  stopwatch_.lap_of_none(Phase::kExchange, 0);
 }
 
 void Engine::hand_out() {
   if (handed_out_) return;
   for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
   handed_out_ = true;
+  stopwatch_.begin();  // the lanes have measured it
 }
 
 void Engine::receive(std::size_t l) {
   const std::uint64_t bit = bit_of(l, lanes_.size());
+  lanes_[l]->stopwatch().begin();
   for (const TickSpike& s : spikes_)
     if (reach_.empty() || (reach_[s.population][s.neuron] & bit)) lanes_[l]->receive(s, received_until_);
+  lanes_[l]->stopwatch().lap_of_none(Phase::kExchange, 0);
 }
 
 Tick Engine::next_sample(Tick from) const {
@@ -338,6 +348,20 @@ void Engine::clear_counts() {
   counts_.populations.resize(network_->populations().size());
   counts_.projections.resize(network_->projections().size());
   for (const auto& lane : lanes_) lane->clear_counts();
+}
+
+void Engine::set_profiling(bool on) {
+  const Stopwatch::Clock::time_point zero = Stopwatch::Clock::now();
+  const std::size_t populations = network_->populations().size();
+  const auto set = [&](Stopwatch& watch, std::size_t lane) { on ? watch.start(populations, static_cast<std::uint32_t>(lane), zero) : watch.stop(); };
+  for (std::size_t l = 0; l < lanes_.size(); ++l) set(lanes_[l]->stopwatch(), l);
+  set(stopwatch_, lanes_.size());
+}
+
+Profile Engine::profile() const {
+  Profile profile = stopwatch_.profile();
+  for (const auto& lane : lanes_) profile += lane->stopwatch().profile();
+  return profile;
 }
 
 OperationCounts Engine::counts() const {

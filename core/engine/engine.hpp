@@ -31,6 +31,8 @@ class Engine final : public Session {
   State save() const override;
   void restore(const State& state) override;
   OperationCounts counts() const override;
+  void set_profiling(bool on) override;
+  Profile profile() const override;
 
  private:
   /// How long after a spike of each source neuron feedback reaches the target population; kNever = it does not.
@@ -81,6 +83,7 @@ class Engine final : public Session {
   bool handed_out_ = true;                  ///< the lanes have taken in `spikes_`
   std::vector<std::vector<std::uint64_t>> reach_;  ///< per population and neuron: a bit for each part of the lanes that it reaches; empty = all
   std::vector<TickSpike> in_flight_;        ///< `in_flight()` and, now and then, older ones
+  Stopwatch stopwatch_;                     ///< of what is done for all lanes at once
   OperationCounts counts_;                  ///< of sources, and what was lost; lanes count the rest
   friend class Checkpoint;
 };

@@ -36,6 +36,7 @@ void Lane::run(Tick from, Tick until) {
 void Lane::tick(Tick t) {
   now_ = t;
   learning_.clear();
+  stopwatch_.begin();
   if (t >= window_end_ || t < window_begin_ || unsettled_) choose_modes(t);
   draw_drives(t);
   arrivals_.take(t, due_);
@@ -47,8 +48,10 @@ void Lane::tick(Tick t) {
   }
   const std::size_t first = spikes_.size();
   update(t);
+  const std::size_t learnt = learning_.size();
   learn(t);
   log_spikes(first, t);
+  stopwatch_.lap_of_none(Phase::kPlasticity, learnt);
 }
 
 /// After depression: it sees only earlier post spikes.

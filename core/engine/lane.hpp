@@ -12,6 +12,7 @@
 #include "core/engine/modes.hpp"
 #include "core/engine/plasticity.hpp"
 #include "core/engine/sources.hpp"
+#include "core/engine/stopwatch.hpp"
 #include "core/engine/synapses.hpp"
 #include "core/network.hpp"
 #include "core/recording.hpp"
@@ -66,6 +67,7 @@ class Lane {
 
   OperationCounts counts() const;
   void clear_counts();
+  Stopwatch& stopwatch() { return stopwatch_; }
 
  private:
   /// One (spike, delay class) that waits: `size` synapses from `at` on; of plastic and dense rows `at` is the source, of currents the step.
@@ -163,6 +165,7 @@ class Lane {
   std::vector<Arrival> learning_;      ///< arrivals of the tick at plastic projections
   std::vector<TickSpike> spikes_;
   double homeostasis_scale_ = 1;
+  Stopwatch stopwatch_;
   OperationCounts counts_;  ///< of rows with parts: counted when they were queued, see `uncount`
 };
 

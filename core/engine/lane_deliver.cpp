@@ -88,6 +88,7 @@ void Lane::draw_drives(Tick t) {
     b.all_touched = true;
     counts_.projections[r.group->projections.front()].synaptic_events += events;
     if (r.counts_spikes) counts_.populations[r.source].spikes += events;  // as they arrive, not as they are emitted
+    stopwatch_.lap(Phase::kDrive, r.target, events);
   }
 }
 
@@ -105,12 +106,15 @@ void Lane::deliver() {
     const Arrival& arrival = due_[i];
     Rows& r = rows_[arrival.rows];
     if (r.synapses.dense && !r.current) {
-      i = deliver_dense(r, i);
+      const std::size_t next = deliver_dense(r, i);
+      stopwatch_.lap(Phase::kDeliver, r.source, (next - i) * r.synapses.width);
+      i = next;
       continue;
     }
     if (r.current) deliver_current(r, arrival.at);
     else if (r.plasticity) deliver_plastic(r, arrival);
     else deliver_rows(r, arrival);
+    stopwatch_.lap(Phase::kDeliver, r.source, r.plasticity ? r.synapses.row_end(arrival.at) - r.synapses.row_begin(arrival.at) : arrival.size);
     ++i;
   }
 }

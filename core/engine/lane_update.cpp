@@ -66,8 +66,14 @@ void Lane::update(Tick t) {
   for (const std::uint32_t p : used_) {
     if (blocks_[p].swept) sweep_block(p, t);
     else if (blocks_[p].all_touched) update_all(p, t);
+    else continue;
+    stopwatch_.lap(Phase::kUpdate, p, blocks_[p].slice.size());
   }
-  if (touches_ > 0) update_touched(t);
+  if (touches_ > 0) {
+    const std::uint32_t touched = touches_;
+    update_touched(t);
+    stopwatch_.lap_of_none(Phase::kUpdate, touched);
+  }
   for (const std::uint32_t p : used_) blocks_[p].all_touched = false;
   if (!std::is_sorted(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end())) std::sort(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end());
   for (std::size_t k = first; k < spikes_.size(); ++k) ++counts_.populations[spikes_[k].population].spikes;
