@@ -128,7 +128,7 @@ NetworkDescription few_active(const FewActive& options) {
   d.populations = {neurons("neurons", options.neurons, lif),
                    source("drive", kActive, options.driven ? SourceModel(regular) : SourceModel(ExternalSource{}))};
   d.projections = {connect("drive", "neurons", pairs(drive, active), constant(1.2), constant(1)),
-                   connect("neurons", "neurons", pairs(from, to), constant(0.3), constant(1.5))};
+                   connect("neurons", "neurons", pairs(from, to), constant(0.1), constant(1.5))};
   return d;
 }
 

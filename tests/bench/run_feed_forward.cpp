@@ -20,7 +20,7 @@ std::optional<std::vector<Spike>> known_spikes() {
   const fs::path shared = data ? fs::path(data) / ".." : fs::path(SPIKELOOP_SOURCE_DIR) / ".." / "shared";
   const fs::path file = (shared / "bench" / "ff_spikes.csv").lexically_normal();
   if (fs::exists(file)) return read_layer_spikes(file);
-  std::fprintf(stderr, "NOT COMPARED: %s is not there (set SPIKELOOP_DATA_DIR to the folder beside its folder)\n", file.c_str());
+  std::fprintf(stderr, "SPIKES ARE NOT COMPARED: %s is not there (looked for at SPIKELOOP_DATA_DIR/../bench)\n", file.c_str());
   return std::nullopt;
 }
 
