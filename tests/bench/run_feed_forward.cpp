@@ -70,13 +70,18 @@ Json run_feed_forward(const RunOptions& options) {
   }
 
   double events = 0, synapses = 0;
+  std::uint64_t neurons = 0;
   Json spikes = Json::object();
   for (const ProjectionCounts& p : recording.counts.projections) events += static_cast<double>(p.synaptic_events) / kPresentations;
   for (const Projection& p : network.projections()) synapses += network.expected_synapses(p);
-  for (std::size_t k = 0; k < network.populations().size(); ++k)
-    spikes[network.populations()[k].name] = recording.counts.populations[k].spikes;
+  for (std::size_t k = 0; k < network.populations().size(); ++k) {
+    const Population& p = network.populations()[k];
+    if (!p.is_source()) neurons += p.size();
+    spikes[p.name] = recording.counts.populations[k].spikes;
+  }
   const double middle_ms = median(wall_ms);
-  Json json = {{"network", "feed_forward"}, {"threads", options.threads}, {"synapses", synapses}, {"build_s", build_s}, {"spikes", spikes}};
+  Json json = {{"network", "feed_forward"}, {"threads", options.threads}, {"neurons", neurons},
+               {"synapses", synapses},      {"build_s", build_s},         {"spikes", spikes}};
   json["presentations_timed"] = wall_ms.size();
   json["ms_per_presentation"] = middle_ms;
   json["best_ms_per_presentation"] = *std::min_element(wall_ms.begin(), wall_ms.end());
