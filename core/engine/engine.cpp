@@ -56,6 +56,7 @@ Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, Upda
     if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back(gate_of(k));
   }
   if (least_delay_ == kNever) least_delay_ = 1;
+  lane_next_.assign(lanes_.size(), 0);
   modes_->begin(least_delay_);
   if (lanes_.size() > kManyLanes) find_reach();
   for (const InitialWeights& w : initial) set_weights(w.projection, w.weights);
@@ -95,6 +96,7 @@ Engine::Gate Engine::gate_of(std::size_t k) const {
 void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& sink) {
   const Tick until = ceil_tick(until_time, network_->resolution());
   accept(spikes_in, until_time);
+  for (std::size_t l = 0; l < lanes_.size(); ++l) lane_next_[l] = lanes_[l]->next(now_);  // thresholds and the like may have changed
   while (now_ < until) {
     const Tick from = handed_out_ ? std::max(now_, next_activity()) : now_;
     if (from >= until) {
@@ -133,17 +135,27 @@ void Engine::accept(std::span<const Spike> spikes_in, Time until) {
 Tick Engine::next_activity() const {
   Tick next = std::min(sources_.next(now_), next_sample(now_));
   for (std::size_t p = 0; p < network_->populations().size(); ++p) next = std::min(next, modes_->next(p, now_));
-  for (const auto& lane : lanes_) next = std::min(next, lane->next(now_));
-  return next;
+  for (const Tick lane : lane_next_) next = std::min(next, lane);
+  return std::max(next, now_);
 }
 
+/// Lanes that have nothing to do are left alone; a single one that has is run by this thread.
 void Engine::epoch(Tick from, Tick until, Sink& sink) {
-  for_lanes([&](std::size_t l) {
+  const auto run = [&](std::size_t l) {
     lanes_[l]->stopwatch().begin_span();
     if (!handed_out_) receive(l);
     lanes_[l]->run(from, until);
+    lane_next_[l] = lanes_[l]->next(until);
     lanes_[l]->stopwatch().end_span();
-  });
+  };
+  Tick sweep = kNever;
+  for (std::size_t p = 0; p < network_->populations().size(); ++p) sweep = std::min(sweep, modes_->next(p, from));
+  const auto busy = [&](std::size_t l) { return !handed_out_ || sweep < until || lane_next_[l] < until; };
+  std::size_t busy_lanes = 0, last = 0;
+  for (std::size_t l = 0; l < lanes_.size(); ++l)
+    if (busy(l)) ++busy_lanes, last = l;
+  if (busy_lanes == 1) run(last);
+  else if (busy_lanes > 1) for_lanes([&](std::size_t l) { if (busy(l)) run(l); });
   handed_out_ = true;
   stopwatch_.begin_span();
   gather(from, until);
@@ -171,7 +183,10 @@ void Engine::exchange(Tick until, Sink& sink) {
     if (observed_[s.population]) sink.spike({s.tick * network_->resolution(), s.population, s.neuron});
     for (const Gate& gate : gates_[s.population])
       if (gate.after[s.neuron] != kNever)
-        for (auto& lane : lanes_) lane->open_gate(gate.target, s.tick + gate.after[s.neuron]);
+        for (std::size_t l = 0; l < lanes_.size(); ++l) {
+          lanes_[l]->open_gate(gate.target, s.tick + gate.after[s.neuron]);
+          lane_next_[l] = std::min(lane_next_[l], s.tick + gate.after[s.neuron]);
+        }
   }
   stopwatch_.lap_of_none(Phase::kRecord, spikes_.size());
   modes_->count(spikes_);
@@ -186,7 +201,14 @@ void Engine::exchange(Tick until, Sink& sink) {
 
 void Engine::hand_out() {
   if (handed_out_) return;
-  for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
+  if (reach_.empty()) {
+    for (std::size_t l = 0; l < lanes_.size(); ++l) receive(l);
+  } else {
+    std::uint64_t reached = 0;
+    for (const TickSpike& s : spikes_) reached |= reach_[s.population][s.neuron];
+    for (std::size_t l = 0; l < lanes_.size(); ++l)
+      if (reached & bit_of(l, lanes_.size())) receive(l);
+  }
   handed_out_ = true;
   stopwatch_.begin();  // the lanes have measured it
 }
@@ -196,6 +218,7 @@ void Engine::receive(std::size_t l) {
   lanes_[l]->stopwatch().begin();
   for (const TickSpike& s : spikes_)
     if (reach_.empty() || (reach_[s.population][s.neuron] & bit)) lanes_[l]->receive(s, received_until_);
+  lane_next_[l] = std::min(lane_next_[l], lanes_[l]->next(received_until_));
   lanes_[l]->stopwatch().lap_of_none(Phase::kExchange, 0);
 }
 

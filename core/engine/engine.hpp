@@ -79,6 +79,7 @@ class Engine final : public Session {
   std::vector<bool> counted_by_lanes_;      ///< per population: drawn where it arrives, and counted there
   std::vector<std::vector<Gate>> gates_;    ///< per population: which gates its spikes open
   std::vector<TickSpike> spikes_;           ///< of the epoch
+  std::vector<Tick> lane_next_;             ///< per lane: the next tick at which it has something to do, mode changes aside
   Tick received_until_ = 0;                 ///< everything before has been simulated when the lanes take in `spikes_`
   bool handed_out_ = true;                  ///< the lanes have taken in `spikes_`
   std::vector<std::vector<std::uint64_t>> reach_;  ///< per population and neuron: a bit for each part of the lanes that it reaches; empty = all

@@ -32,7 +32,7 @@ class Modes {
   /// What a checkpoint keeps: (window, population) -> touched neurons.
   struct Window {
     Tick index = -1;
-    std::vector<double> touched;  ///< per population: neurons that spikes of this window will reach
+    std::vector<double> touched;  ///< per population: neurons that spikes of this window will reach, as far as they cost
   };
   std::array<Window, 4>& windows() { return windows_; }
   const std::array<Window, 4>& windows() const { return windows_; }

@@ -11,7 +11,7 @@
 
 namespace spikeloop::engine {
 
-/// Threads that run the same function side by side, again and again, each with its own index; the caller is index 0. Spins briefly, then sleeps.
+/// Threads that run the same function side by side, again and again, each with its own index; the caller is index 0. Spins for a while, then sleeps.
 class Team {
  public:
   explicit Team(std::size_t size);
@@ -30,8 +30,9 @@ class Team {
   std::vector<std::thread> threads_;
   const std::function<void(std::size_t)>* work_ = nullptr;
   std::vector<std::exception_ptr> failures_;
-  std::atomic<std::uint64_t> round_{0};
-  std::atomic<std::size_t> running_{0};
+  int spins_;  ///< 0 where there are fewer cores than threads: to spin would keep others from running
+  alignas(64) std::atomic<std::uint64_t> round_{0};
+  alignas(64) std::atomic<std::size_t> running_{0};
   std::atomic<bool> stop_{false};
 };
 
