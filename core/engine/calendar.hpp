@@ -23,22 +23,24 @@ class Calendar {
     const std::size_t slot = static_cast<std::size_t>(tick) % kSlots;
     ring_[slot].push_back(item);
     used_[slot / 64] |= std::uint64_t{1} << (slot % 64);
+    words_ |= std::uint64_t{1} << (slot / 64);
   }
 
   /// The first tick >= `from` at which something is due, or kNever. `from` must not be later than anything waiting.
   Tick next(Tick from) const {
     const Tick far = far_.empty() ? kNever : far_.begin()->first;
-    const Tick end = base_ + kSlots;
-    for (Tick t = from; t < end;) {
-      const std::size_t slot = static_cast<std::size_t>(t) % kSlots;
-      const std::uint64_t bits = used_[slot / 64] >> (slot % 64);
-      if (bits != 0) {
-        const Tick near = t + std::countr_zero(bits);
-        return near < far ? near : far;
-      }
-      t += static_cast<Tick>(64 - slot % 64);
+    if (words_ == 0) return far;
+    const std::size_t slot = static_cast<std::size_t>(from) % kSlots, word = slot / 64;
+    Tick near = 0;
+    if (const std::uint64_t here = used_[word] >> (slot % 64); here != 0) {
+      near = from + std::countr_zero(here);
+    } else {  // the words after this one, round to it
+      const int after = static_cast<int>((word + 1) % 64);
+      const std::size_t found = (word + 1 + static_cast<std::size_t>(std::countr_zero(std::rotr(words_, after)))) % 64;
+      const std::size_t first = found * 64 + static_cast<std::size_t>(std::countr_zero(used_[found]));
+      near = from + static_cast<Tick>((first + kSlots - slot) % kSlots);
     }
-    return far;
+    return near < far ? near : far;
   }
 
   /// Moves what is due at `tick` into `items` (cleared first). Everything before `tick` must have been taken.
@@ -54,6 +56,7 @@ class Calendar {
     items.insert(items.end(), ring_[slot].begin(), ring_[slot].end());
     ring_[slot].clear();
     used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
+    if (used_[slot / 64] == 0) words_ &= ~(std::uint64_t{1} << (slot / 64));
   }
 
   /// Calls f for everything that waits.
@@ -71,15 +74,17 @@ class Calendar {
     for (std::size_t slot = 0; slot < kSlots; ++slot)
       if (used_[slot / 64] >> (slot % 64) & 1) ring_[slot].clear();
     used_.fill(0);
+    words_ = 0;
     far_.clear();
     base_ = base;
   }
 
  private:
-  static constexpr Tick kSlots = 4096;
+  static constexpr Tick kSlots = 4096;  ///< 64 x 64: two words of bits lead to the next one in use
   Tick base_ = 0;  ///< the ring holds ticks in [base, base + kSlots)
   std::vector<std::vector<Item>> ring_ = std::vector<std::vector<Item>>(kSlots);
   std::array<std::uint64_t, kSlots / 64> used_{};
+  std::uint64_t words_ = 0;  ///< those of `used_` that are not 0
   std::map<Tick, std::vector<Item>> far_;
 };
 

@@ -158,7 +158,7 @@ bool Lane::belongs(std::size_t k, std::uint64_t synapse) const {
   if (r.group->projections.size() == 1) return true;
   const Projection& p = network_->projections()[k];
   const Block& b = blocks_[network_->population_index(p.target)];
-  const std::uint32_t slot = r.synapses.base + r.synapses.targets[synapse];
+  const std::uint32_t slot = r.synapses.base + r.synapses.target(synapse);
   if (slot < b.inputs.begin || slot >= b.inputs.end()) return false;
   const std::uint32_t kind = (slot - b.inputs.begin) / b.inputs.stride, wanted = b.kinds.of(p.port);
   return kind == wanted || (p.port == Port::kBasal && kind != 0 && kind == b.kinds.inhibitory);
@@ -169,7 +169,7 @@ std::uint32_t Lane::target_of(std::size_t k, std::uint64_t synapse) const {
   const Synapses& s = r.synapses;
   if (s.dense) return static_cast<std::uint32_t>(synapse % s.width);
   const Inputs& inputs = blocks_[network_->population_index(network_->projections()[k].target)].inputs;
-  return (s.base + s.targets[synapse] - inputs.begin) % inputs.stride;
+  return (s.base + s.target(synapse) - inputs.begin) % inputs.stride;
 }
 
 void Lane::store_weights(std::size_t k) {
@@ -187,7 +187,8 @@ void Lane::set_weight(std::size_t k, std::uint64_t synapse, float weight) {
   const Block& b = blocks_[network_->population_index(network_->projections()[k].target)];
   if (b.kinds.inhibitory == 0) return;
   const std::uint32_t slot = b.inputs.begin + (weight < 0 ? b.kinds.inhibitory * b.inputs.stride : 0) + target_of(k, synapse);
-  s.targets[synapse] = static_cast<std::uint16_t>(slot - s.base);
+  if (s.wide_targets.empty()) s.targets[synapse] = static_cast<std::uint16_t>(slot - s.base);
+  else s.wide_targets[synapse] = slot - s.base;
 }
 
 void Lane::clear_counts() {

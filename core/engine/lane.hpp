@@ -114,10 +114,10 @@ class Lane {
   void deliver_plastic(Rows& rows, const Arrival& arrival);
   void deliver_current(Rows& rows, std::size_t step);
   void prefetch(const Arrival& arrival) const;
-  template <class Weight>
-  void scatter(const std::uint16_t* targets, std::uint64_t n, std::uint32_t base, Weight weight);
-  template <class Weight>
-  void scatter_by_sign(const std::uint16_t* targets, std::uint64_t n, const Rows& rows, Weight weight);
+  template <class Target, class Weight>
+  void scatter(const Target* targets, std::uint64_t n, std::uint32_t base, Weight weight);
+  template <class Target, class Weight>
+  void scatter_by_sign(const Target* targets, std::uint64_t n, const Rows& rows, Weight weight);
   void touch(std::uint32_t slot);
   void touch(const Block& block, std::uint32_t j) { touch(block.inputs.begin + j); }
 
@@ -156,7 +156,7 @@ class Lane {
   bool marking_ = true;                ///< some blocks are not: who is touched must be known
   Buffer<float> inputs_;               ///< what arrived at the tick, see Inputs
   std::vector<std::uint8_t> marked_;   ///< per slot
-  Buffer<std::uint16_t> touched_;      ///< slots
+  Buffer<std::uint32_t> touched_;      ///< slots
   std::uint32_t touches_ = 0;
   std::vector<std::uint32_t> owner_;   ///< population of every 16 slots
   std::vector<Arrival> due_;

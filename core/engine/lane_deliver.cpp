@@ -57,7 +57,7 @@ void Lane::receive(const TickSpike& spike, Tick now) {
 }
 
 void Lane::touch(std::uint32_t slot) {
-  touched_[touches_] = static_cast<std::uint16_t>(slot);
+  touched_[touches_] = slot;
   touches_ += !marked_[slot];
   marked_[slot] = 1;
 }
@@ -95,7 +95,8 @@ void Lane::draw_drives(Tick t) {
 [[gnu::always_inline]] inline void Lane::prefetch(const Arrival& arrival) const {
   const Synapses& s = rows_[arrival.rows].synapses;
   if (s.dense || arrival.size == 0) return;
-  prefetch_lines(s.targets.data() + arrival.at, arrival.size * sizeof(std::uint16_t));
+  if (s.wide_targets.empty()) prefetch_lines(s.targets.data() + arrival.at, arrival.size * sizeof(std::uint16_t));
+  else prefetch_lines(s.wide_targets.data() + arrival.at, arrival.size * sizeof(std::uint32_t));
   if (!s.weights.empty()) prefetch_lines(s.weights.data() + arrival.at, arrival.size * sizeof(float));
 }
 
@@ -119,8 +120,8 @@ void Lane::deliver() {
   }
 }
 
-template <class Weight>
-void Lane::scatter(const std::uint16_t* targets, std::uint64_t n, std::uint32_t base, Weight weight) {
+template <class Target, class Weight>
+void Lane::scatter(const Target* targets, std::uint64_t n, std::uint32_t base, Weight weight) {
   float* sum = inputs_.data() + base;
   std::uint64_t i = 0;
   for (; i + 4 <= n; i += 4) {  // by hand: compilers see a loop of single steps, which is a third slower
@@ -132,8 +133,8 @@ void Lane::scatter(const std::uint16_t* targets, std::uint64_t n, std::uint32_t 
     for (i = 0; i < n; ++i) touch(base + targets[i]);
 }
 
-template <class Weight>
-void Lane::scatter_by_sign(const std::uint16_t* targets, std::uint64_t n, const Rows& r, Weight weight) {
+template <class Target, class Weight>
+void Lane::scatter_by_sign(const Target* targets, std::uint64_t n, const Rows& r, Weight weight) {
   float* sum = inputs_.data() + r.synapses.base;
   for (std::uint64_t i = 0; i < n; ++i) {
     const float w = weight(i);
@@ -144,10 +145,11 @@ void Lane::scatter_by_sign(const std::uint16_t* targets, std::uint64_t n, const 
 
 void Lane::deliver_rows(const Rows& r, const Arrival& arrival) {
   const Synapses& s = r.synapses;
-  const std::uint16_t* targets = s.targets.data() + arrival.at;
   if (s.parts.empty()) counts_.projections[r.group->projections.front()].synaptic_events += arrival.size;
-  if (s.weights.empty()) return scatter(targets, arrival.size, s.base, [w = s.weight](std::uint64_t) { return w; });
-  scatter(targets, arrival.size, s.base, [w = s.weights.data() + arrival.at](std::uint64_t i) { return w[i]; });
+  s.with_targets(arrival.at, [&](const auto* targets) {
+    if (s.weights.empty()) scatter(targets, arrival.size, s.base, [w = s.weight](std::uint64_t) { return w; });
+    else scatter(targets, arrival.size, s.base, [w = s.weights.data() + arrival.at](std::uint64_t i) { return w[i]; });
+  });
 }
 
 void Lane::deliver_plastic(Rows& r, const Arrival& arrival) {
@@ -157,8 +159,10 @@ void Lane::deliver_plastic(Rows& r, const Arrival& arrival) {
   const std::uint64_t begin = s.row_begin(arrival.at), n = s.row_end(arrival.at) - begin;
   counts_.projections[r.group->projections.front()].synaptic_events += n;
   const auto weight = [w = s.weights.data() + begin](std::uint64_t i) { return w[i]; };
-  if (r.inhibitory != 0) scatter_by_sign(s.targets.data() + begin, n, r, weight);
-  else scatter(s.targets.data() + begin, n, s.base, weight);
+  s.with_targets(begin, [&](const auto* targets) {
+    if (r.inhibitory != 0) scatter_by_sign(targets, n, r, weight);
+    else scatter(targets, n, s.base, weight);
+  });
 }
 
 /// All arrivals from number `first` on that are of the same rows, in one pass over the inputs; returns the first that is not.
@@ -196,7 +200,7 @@ void Lane::deliver_current(Rows& r, std::size_t step) {
     b.all_touched = true;
   }
   for (std::uint64_t i = 0; i < s.size(); ++i) {
-    const std::uint32_t j = s.dense ? static_cast<std::uint32_t>(i % s.width) : s.targets[i];
+    const std::uint32_t j = s.dense ? static_cast<std::uint32_t>(i % s.width) : s.target(i);
     const double w = static_cast<double>(s.weight_of(i));
     if (r.port == Port::kModulator) {
       b.extra_modulator[j] += w * jump;

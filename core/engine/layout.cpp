@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace spikeloop::engine {
 namespace {
 
 constexpr std::uint32_t kChunk = 64;         ///< neurons; slices begin at multiples of it
 constexpr std::uint32_t kLineOfInputs = 16;  ///< floats in a cache line
-constexpr std::uint64_t kSlots = 65'536;
+constexpr double kFewSynapses = 64;          ///< per input: with fewer, one wide lane is better than many narrow ones that each have little to do
 constexpr double kMostSynapses = 4e9;        ///< in a lane: rows are counted in 32 bits
 constexpr std::size_t kMostLanes = 16'384;
 constexpr double kShortRow = 32;             ///< rows that are shorter together than this are not merged
@@ -141,17 +140,19 @@ Layout layout_of(const Network& network, std::size_t threads) {
   for (std::size_t p = 0; p < network.populations().size(); ++p) layout.kinds.push_back(input_kinds(network, p));
   layout.groups = groups_of(network);
   layout.group_of.resize(network.projections().size());
-  double synapses = 0;
+  double synapses = 0, most = 0;
   for (std::uint32_t g = 0; g < layout.groups.size(); ++g) {
     for (const std::uint32_t k : layout.groups[g].projections) layout.group_of[k] = g;
-    synapses = std::max(synapses, synapses_of(network, layout.groups[g]));
+    synapses += synapses_of(network, layout.groups[g]);
+    most = std::max(most, synapses_of(network, layout.groups[g]));
   }
+  const bool wide = synapses < kFewSynapses * lane_of(network, layout.kinds, 0, 1).slots;
   threads = std::max<std::size_t>(1, threads);
   const auto fits = [&](std::size_t lanes) {
-    if (synapses / static_cast<double>(lanes) > kMostSynapses) return false;
-    return lane_of(network, layout.kinds, 0, lanes).slots <= kSlots;  // lane 0 has the largest share
+    if (most / static_cast<double>(lanes) > kMostSynapses) return false;
+    return wide || lane_of(network, layout.kinds, 0, lanes).slots <= kNarrowSlots;  // lane 0 has the largest share
   };
-  std::size_t lanes = threads; if (getenv("LANES")) lanes = std::strtoul(getenv("LANES"),0,10);
+  std::size_t lanes = threads;
   while (!fits(lanes)) {
     lanes += threads;
     if (lanes > kMostLanes) throw CapacityError("the network has too many populations for the simulator: their first 64 neurons alone fill a lane's 65,536 inputs; merge populations that are alike");
@@ -161,7 +162,8 @@ Layout layout_of(const Network& network, std::size_t threads) {
 }
 
 Memory memory_of(const Network& network, const Layout& layout) {
-  constexpr double kWeight = sizeof(float), kTarget = 2, kRow = 4, kSegment = 8, kNeuron = 60, kPlasticRow = 56;
+  const double target = layout.lanes.front().slots > kNarrowSlots ? 4 : 2;
+  constexpr double kWeight = sizeof(float), kRow = 4, kSegment = 8, kNeuron = 60, kPlasticRow = 56;
   const double lanes = static_cast<double>(layout.lanes.size());
   Memory m;
   for (const Group& g : layout.groups) {
@@ -169,7 +171,7 @@ Memory memory_of(const Network& network, const Layout& layout) {
     const double synapses = synapses_of(network, g), sources = static_cast<double>(network.populations()[g.source].size());
     m.synapses += synapses;
     const double rows = g.dense ? 0 : sources * kRow * (1 + (g.projections.size() > 1 ? static_cast<double>(g.projections.size()) : 0));
-    m.connectivity += synapses * ((g.dense ? 0 : kTarget) + (g.stored ? kWeight : 0)) + lanes * rows;
+    m.connectivity += synapses * ((g.dense ? 0 : target) + (g.stored ? kWeight : 0)) + lanes * rows;
     if (g.plastic) {
       const Rule& rule = *network.rule_of(network.projections()[g.projections.front()]);
       m.connectivity += (rule.commit == Commit::kTrial ? kWeight * synapses : 0) + lanes * sources * kPlasticRow;

@@ -46,8 +46,11 @@ struct Group {
 struct LaneLayout {
   std::vector<Slice> slices;   ///< per population
   std::vector<Inputs> inputs;  ///< per population; empty for sources
-  std::uint32_t slots = 0;     ///< floats in all inputs together, at most 65,536
+  std::uint32_t slots = 0;     ///< floats in all inputs together; at most kNarrowSlots where synapses are many
 };
+
+/// In a lane with so many slots at most, 16 bits tell where a synapse ends.
+inline constexpr std::uint32_t kNarrowSlots = 65'536;
 
 struct Layout {
   std::vector<InputKinds> kinds;  ///< per population

@@ -135,7 +135,7 @@ void Plasticity::replay(std::size_t source, Tick tick, const Post& post) {
   }
   if (replay_many(row, source, first, tick, log)) return;
   for (std::uint64_t synapse = begin; synapse < synapses_->row_end(source); ++synapse)
-    if (const std::uint32_t neuron = synapses_->targets[synapse]; mask_.empty() || mask_[neuron] != 0) replay_one(row, synapse, neuron, first, log);
+    if (const std::uint32_t neuron = synapses_->target(synapse); mask_.empty() || mask_[neuron] != 0) replay_one(row, synapse, neuron, first, log);
 }
 
 /// The post spikes of one neuron from tick `first` on, oldest first.
@@ -148,7 +148,7 @@ void Plasticity::replay_one(const Row& row, std::uint64_t synapse, std::uint32_t
 
 /// The whole row side by side; false if this row, or this rule, needs more than that.
 bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tick tick, PostLog& log) {
-  if (lag_ > 0 || !row.waiting.empty() || !mask_.empty() || tick - first >= PostLog::kFresh || tick - row.x_tick >= PostLog::kFresh) return false;
+  if (lag_ > 0 || !row.waiting.empty() || !mask_.empty() || !synapses_->wide_targets.empty() || tick - first >= PostLog::kFresh || tick - row.x_tick >= PostLog::kFresh) return false;
   log.refresh(tick);
   const std::uint64_t begin = synapses_->row_begin(source);
   Potentiation p;
@@ -173,12 +173,15 @@ void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
     float* weights = synapses_->weights.data() + begin;
     float* to = trial_commit_ ? pending_.data() + begin : weights;
     const std::uint64_t n = end - begin;
-    const std::uint16_t* targets = synapses_->dense ? nullptr : synapses_->targets.data() + begin;
     const auto each = [&](auto&& dw) {
-      for (std::uint64_t i = 0; i < n; ++i) {
-        const std::uint64_t j = targets ? targets[i] : i;
-        to[i] += mask_.empty() ? dw(i, j) : mask_[j] * dw(i, j);
-      }
+      const auto change_all = [&](auto target) {
+        for (std::uint64_t i = 0; i < n; ++i) {
+          const std::uint64_t j = target(i);
+          to[i] += mask_.empty() ? dw(i, j) : mask_[j] * dw(i, j);
+        }
+      };
+      if (synapses_->dense) change_all([](std::uint64_t i) { return i; });
+      else synapses_->with_targets(begin, [&](const auto* targets) { change_all([targets](std::uint64_t i) { return std::uint64_t{targets[i]}; }); });
       if (!trial_commit_)
         for (std::uint64_t i = 0; i < n; ++i) to[i] = std::clamp(to[i], low_, high_);
     };

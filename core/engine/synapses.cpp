@@ -81,19 +81,25 @@ class Builder {
       for (std::uint32_t t = to.slice.begin; t < to.slice.end; ++t) s.weights.push_back(draws.weight(i * m + t));
   }
 
-  void sparse(Synapses& s) const {
+  void sparse(Synapses& s, bool wide) const {
     count(s);
-    s.targets.resize(s.begin.back());
     if (group_.stored) s.weights.resize(s.begin.back());
-    if (group_.uniform_delay) {
-      fill<std::uint8_t>(s, nullptr);
-      return;
-    }
-    if (!with_delays<std::uint8_t>(s) && !with_delays<std::uint16_t>(s) && !with_delays<std::uint32_t>(s))
-      throw CapacityError("projection \"" + projection(0).name + "\" draws a delay of more than 4,294,967,295 ticks; use a coarser resolution_ms, or bounds for the delay");
+    if (wide) sparse(s, s.wide_targets);
+    else sparse(s, s.targets);
   }
 
  private:
+  template <class Targets>
+  void sparse(Synapses& s, Targets& targets) const {
+    targets.resize(s.begin.back());
+    if (group_.uniform_delay) {
+      fill<std::uint8_t>(s, targets, nullptr);
+      return;
+    }
+    if (!with_delays<std::uint8_t>(s, targets) && !with_delays<std::uint16_t>(s, targets) && !with_delays<std::uint32_t>(s, targets))
+      throw CapacityError("projection \"" + projection(0).name + "\" draws a delay of more than 4,294,967,295 ticks; use a coarser resolution_ms, or bounds for the delay");
+  }
+
   const Projection& projection(std::size_t i) const { return network_.projections()[group_.projections[i]]; }
 
   /// The length of every row, and of its parts.
@@ -113,8 +119,8 @@ class Builder {
   }
 
   /// Puts every synapse into its row, its delay into `delays` (if not null). False if a delay does not fit there.
-  template <class Delay>
-  bool fill(Synapses& s, Buffer<Delay>* delays) const {
+  template <class Delay, class Targets>
+  bool fill(Synapses& s, Targets& targets, Buffer<Delay>* delays) const {
     Buffer<std::uint32_t> head(s.begin.begin(), s.begin.end() - 1);
     Tick largest = 0;
     for (std::size_t i = 0; i < group_.projections.size(); ++i) {
@@ -125,7 +131,7 @@ class Builder {
         const std::uint32_t at = head[source]++;
         float w = s.weight;
         if constexpr (stored.value) s.weights[at] = w = draws.weight(index);
-        s.targets[at] = static_cast<std::uint16_t>(target + (w < 0 ? inhibitory : slot));
+        targets[at] = static_cast<typename Targets::value_type>(target + (w < 0 ? inhibitory : slot));
         if constexpr (delayed.value) {
           const Tick delay = draws.delay(index);
           largest = std::max(largest, delay);
@@ -144,25 +150,25 @@ class Builder {
     return true;
   }
 
-  template <class Delay>
-  bool with_delays(Synapses& s) const {
-    Buffer<Delay> delays(s.targets.size());
-    if (!fill(s, &delays)) return false;
+  template <class Delay, class Targets>
+  bool with_delays(Synapses& s, Targets& targets) const {
+    Buffer<Delay> delays(targets.size());
+    if (!fill(s, targets, &delays)) return false;
     Buffer<std::uint64_t> order;
-    Buffer<std::uint16_t> targets;
+    Targets row;
     Buffer<float> weights;
     for (std::size_t source = 0; source < s.sources; ++source) {
       s.first_segment.push_back(static_cast<std::uint32_t>(s.segments.size()));
       const std::uint32_t begin = s.begin[source], n = s.begin[source + 1] - begin;
       order.resize(n);
       sort_by_delay(delays.data() + begin, n, order);
-      targets.assign(s.targets.begin() + begin, s.targets.begin() + begin + n);
+      row.assign(targets.begin() + begin, targets.begin() + begin + n);
       if (group_.stored) weights.assign(s.weights.begin() + begin, s.weights.begin() + begin + n);
       for (std::uint32_t i = 0; i < n; ++i) {
         const auto from = static_cast<std::uint32_t>(order[i]), delay = static_cast<std::uint32_t>(order[i] >> 32);
         if (i == 0 || delay != s.segments.back().delay) s.segments.push_back({0, delay});
         ++s.segments.back().size;
-        s.targets[begin + i] = targets[from];
+        targets[begin + i] = row[from];
         if (group_.stored) s.weights[begin + i] = weights[from];
       }
     }
@@ -221,7 +227,7 @@ Synapses build_synapses(const Network& network, const Group& group, const LaneLa
   s.weight = group.weight;
   if (group.plastic || group.current || group.drive) s.base = targets.front().slot;
   if (group.dense) builder.dense(s);
-  else builder.sparse(s);
+  else builder.sparse(s, lane.slots > kNarrowSlots);
   if (group.uniform_delay) s.least_delay = s.largest_delay = s.delay;
   for (const Segment& segment : s.segments) s.least_delay = std::min<Tick>(s.least_delay, segment.delay), s.largest_delay = std::max<Tick>(s.largest_delay, segment.delay);
   return s;

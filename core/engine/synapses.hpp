@@ -16,8 +16,8 @@ struct Segment {
   std::uint32_t delay = 0;  ///< ticks
 };
 
-/// The synapses of one group of projections onto one lane, as rows by source: 2 bytes a synapse for its target, and 4 for its weight where
-/// weights differ. A row holds its projections one after the other, within a projection and delay by ascending target.
+/// The synapses of one group of projections onto one lane, as rows by source: 2 bytes a synapse for its target (4 in lanes
+/// with more inputs than 65,536), and 4 for its weight where weights differ. A row holds its projections one after the other, within a projection and delay by ascending target.
 struct Synapses {
   bool dense = false;         ///< every source reaches every target of the slice, in order: no target is stored
   bool uniform_delay = true;
@@ -26,7 +26,8 @@ struct Synapses {
   std::uint32_t width = 0;                 ///< targets in the slice (dense)
   std::uint32_t base = 0;                  ///< input slot of target 0
   Buffer<std::uint32_t> begin;             ///< of a row in `targets`, one more than sources; empty if dense
-  Buffer<std::uint16_t> targets;           ///< input slots, counted from `base`; empty if dense
+  Buffer<std::uint16_t> targets;           ///< input slots, counted from `base`; empty if dense or wide
+  Buffer<std::uint32_t> wide_targets;      ///< the same in lanes that need more bits
   Buffer<float> weights;                   ///< one a synapse, or empty if all are `weight`
   float weight = 0;
   Buffer<std::uint32_t> first_segment;     ///< of a source, one more than sources; empty if the delay is uniform
@@ -36,7 +37,13 @@ struct Synapses {
 
   std::uint64_t row_begin(std::size_t source) const { return dense ? source * width : begin[source]; }
   std::uint64_t row_end(std::size_t source) const { return dense ? (source + 1) * width : begin[source + 1]; }
-  std::uint64_t size() const { return dense ? std::uint64_t{sources} * width : targets.size(); }
+  std::uint64_t size() const { return dense ? std::uint64_t{sources} * width : targets.size() + wide_targets.size(); }
+  std::uint32_t target(std::uint64_t synapse) const { return wide_targets.empty() ? targets[synapse] : wide_targets[synapse]; }
+  /// Calls f with a pointer to the target of a synapse; there are as many behind it as there are synapses.
+  template <class F>
+  decltype(auto) with_targets(std::uint64_t synapse, F&& f) const {
+    return wide_targets.empty() ? f(targets.data() + synapse) : f(wide_targets.data() + synapse);
+  }
   float weight_of(std::uint64_t synapse) const { return weights.empty() ? weight : weights[synapse]; }
 };
 
