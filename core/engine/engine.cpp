@@ -46,16 +46,18 @@ Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, Upda
     observed_.push_back(spikes_observed(*network_, network_->populations()[p]));
     counted_by_lanes_.push_back(drawn_at_arrival(*network_, p));
   }
-  least_delay_ = projections == 0 ? kMillisecond : kNever;
+  least_delay_ = kNever;
   for (std::size_t k = 0; k < projections; ++k) {
     const Projection& p = network_->projections()[k];
+    const Group& group = layout_.groups[layout_.group_of[k]];
+    if (group.drive || group.current) continue;  // nothing of them is exchanged
     for (auto& lane : lanes_) {
       least_delay_ = std::min(least_delay_, lane->synapses(k).least_delay);
       largest_delay_ = std::max(largest_delay_, lane->synapses(k).largest_delay);
     }
     if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back(gate_of(k));
   }
-  if (least_delay_ == kNever) least_delay_ = 1;
+  if (least_delay_ == kNever) least_delay_ = kMillisecond;
   lane_next_.assign(lanes_.size(), 0);
   modes_->begin(least_delay_);
   if (lanes_.size() > kManyLanes) find_reach();
