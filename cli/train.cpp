@@ -170,8 +170,8 @@ int train(const Options& o, Terminal& t) {
     throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", plan.dir.string(),
                                        (plan.dir / "report.html").string()));
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const std::size_t threads = std::min(job.runs(), o.threads != 0 ? o.threads : cores);
-  introduce(t, plan, job, threads);
+  const std::size_t threads = o.threads != 0 ? o.threads : cores;
+  introduce(t, plan, job, std::min(job.runs(), threads));
   TrainingDisplay display(t, job.runs());
   const bool done = job.run(threads, [&](const auto& all) { display.show(all); });
   display.end();
@@ -198,7 +198,7 @@ Verb train_verb() {
             add_count(app, "--epochs", o->epochs, 1'000'000, "instead of the experiment's");
             add_count(app, "--seeds", o->seeds, 1000, "number of seeds, instead of the experiment's");
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "the first seed (default 1)");
-            add_count(app, "--threads", o->threads, 256, "runs side by side; results do not depend on it (default: all cores)");
+            add_count(app, "--threads", o->threads, 256, "runs and trials side by side; changes no result (default: all cores)");
             app.add_flag("--smoke", o->smoke, "the experiment's small size: one seed, few samples");
             add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/NAME)");
             add_text(app, "--resume", o->resume, "DIR", "go on with an interrupted run directory");

@@ -61,9 +61,11 @@ bool TrainingJob::finished() const {
 
 bool TrainingJob::run(std::size_t threads, const Show& show) {
   write();
-  std::vector<std::exception_ptr> failures(threads);
+  const std::size_t side_by_side = std::min(threads, runs());
+  workers_ = threads / side_by_side;
+  std::vector<std::exception_ptr> failures(side_by_side);
   std::vector<std::thread> team;
-  for (std::size_t i = 0; i < threads; ++i)
+  for (std::size_t i = 0; i < side_by_side; ++i)
     team.emplace_back([&, i] {
       try {
         work(show);
@@ -107,7 +109,7 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     experiment.thresholds_learn = false;
   }
   const auto simulator = make_simulator();
-  Trainer trainer(experiment, Network(description), *simulator, loaded_->data, run.seed, options_.samples_limit);
+  Trainer trainer(experiment, Network(description), *simulator, loaded_->data, run.seed, options_.samples_limit, workers_);
   if (!run.trainer.empty()) trainer.restore(run.trainer);
   const auto start = Clock::now();
   const bool done = trainer.run(interrupted(), [&](const Progress& p) {

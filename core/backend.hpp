@@ -32,6 +32,17 @@ struct Connectivity {
   std::vector<Tick> delays;
 };
 
+/// What trials have changed and not committed, of one session; opaque to all but sessions of the same program.
+struct Changes {
+  /// Rows of one plastic projection in one part of the network, by source, one behind the other.
+  struct Rows {
+    std::vector<std::uint32_t> sources;
+    std::vector<float> values;
+  };
+  std::vector<Rows> weights;
+  std::vector<std::vector<double>> thresholds;  ///< mV, per population with homeostasis
+};
+
 /// A network that is running. Time is counted from the last `reset`.
 /// Probing, slicing `advance`, `save` and `weights` never change what follows.
 class Session {
@@ -63,6 +74,10 @@ class Session {
 
   /// The end of a trial: adds the pending weight changes of rules with Commit::kTrial and adapts thresholds.
   virtual void commit() = 0;
+  /// Takes what `commit` would add out of the session: trials of a batch run side by side, each in a session of its own, and then every session
+  /// commits the changes of all of them in the order of the trials. Throws DescriptionError if the back end cannot do that.
+  virtual Changes take_changes() { throw DescriptionError("this back end runs one trial at a time; use batch: 1"); }
+  virtual void commit(std::span<const Changes>) { throw DescriptionError("this back end runs one trial at a time; use batch: 1"); }
 
   virtual State save() const = 0;
   /// Throws DescriptionError if the state belongs to another network or version.

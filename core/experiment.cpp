@@ -4,17 +4,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
 #include "core/bytes.hpp"
 #include "core/random.hpp"
-#include "core/trial.hpp"
+#include "core/team.hpp"
+#include "core/trial_runner.hpp"
 
 namespace spikeloop {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x3130524e49415254ull;  // changes with the layout of a trainer's state
+constexpr std::uint64_t kMagic = 0x3230524e49415254ull;  // changes with the layout of a trainer's state
 constexpr std::size_t kWarmUp = SIZE_MAX - 1;              // the "epoch" of the warm-up, for its order of samples
 
 Network network_of_seed(NetworkDescription description, const Experiment& experiment, std::uint64_t seed) {
@@ -59,9 +61,10 @@ NetworkDescription frozen_hidden(const NetworkDescription& description, const st
 }
 
 struct Trainer::Impl {
-  Impl(const Experiment& e, const Network& n, const Backend& backend, const Dataset& d, std::uint64_t s, std::size_t limit)
-      : experiment(e), network(network_of_seed(n.description(), e, s)), plan(experiment, network), data(&d), seed(s), sink(plan) {
-    session = backend.compile(network)->start();
+  Impl(const Experiment& e, const Network& n, const Backend& backend, const Dataset& d, std::uint64_t s, std::size_t limit, std::size_t workers)
+      : experiment(e), network(network_of_seed(n.description(), e, s)), plan(experiment, network), data(&d), seed(s), team(std::clamp<std::size_t>(workers, 1, e.batch)) {
+    const auto program = backend.compile(network);
+    for (std::size_t w = 0; w < team.size(); ++w) runners.emplace_back(plan, program->start(), d, s);
     train = limited(d.train, limit);
     validation = limited(d.validation, limit);
     test = limited(d.test, limit);
@@ -71,11 +74,13 @@ struct Trainer::Impl {
   }
 
   std::size_t total() const { return warm_up + experiment.epochs * train.size(); }
-  void warm_up_trial();
-  void training_trial();
+  Session& session() const { return runners.front().session(); }
+  void batch();
+  TrialTask task(std::size_t number);
+  void run_side_by_side(std::span<const TrialTask> tasks);
+  void add(const TrialOutcome& outcome);
   void begin_epoch(std::size_t epoch);
   void finish_epoch();
-  std::span<const float> sample(std::size_t i) const { return {data->samples.data() + i * data->features, data->features}; }
   std::uint64_t fingerprint() const;
   Progress report() const;
   ExampleTrial example();
@@ -86,50 +91,37 @@ struct Trainer::Impl {
   TrialPlan plan;
   const Dataset* data;
   std::uint64_t seed;
-  TrialSink sink;
-  std::unique_ptr<Session> session;
+  Team team;
+  std::vector<TrialRunner> runners;      ///< one a worker, all with the same weights between batches
   std::vector<std::size_t> train, validation, test, order;
   std::size_t warm_up = 0;
   std::size_t ordered_epoch = SIZE_MAX;
-  std::vector<Spike> input;
+  std::vector<TrialTask> tasks;          ///< of the batch
+  std::vector<TrialOutcome> outcomes;
+  std::vector<Changes> changes;
   std::size_t done = 0;                  ///< trials finished, warm-up included
   std::vector<EpochResult> epochs;
   EpochResult current;                   ///< sums over the epoch that is running
   double running_accuracy = 0, running_spikes = 0, running_help = 0, running_weight = 0;
 };
 
-Trainer::Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit)
-    : impl_(std::make_unique<Impl>(experiment, network, backend, data, seed, samples_limit)) {}
+Trainer::Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit, std::size_t workers)
+    : impl_(std::make_unique<Impl>(experiment, network, backend, data, seed, samples_limit, workers)) {}
 Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
 
 bool Trainer::done() const { return impl_->done == impl_->total(); }
 const std::vector<EpochResult>& Trainer::epochs() const { return impl_->epochs; }
-Session& Trainer::session() { return *impl_->session; }
+Session& Trainer::session() { return impl_->session(); }
 const Network& Trainer::network() const { return impl_->network; }
 
 bool Trainer::run(const std::atomic<bool>& stop, const std::function<void(const Progress&)>& progress) {
   Impl& t = *impl_;
   while (!done() && !stop.load(std::memory_order_relaxed)) {
-    if (t.done < t.warm_up) t.warm_up_trial();
-    else t.training_trial();
+    t.batch();
     if (progress) progress(t.report());
   }
   return done();
-}
-
-/// Label-free: thresholds move towards their target rates, weights do not move.
-void Trainer::Impl::warm_up_trial() {
-  begin_epoch(kWarmUp);
-  const std::size_t i = order[done % order.size()];
-  session->set_learning(0, experiment.warm_up_homeostasis);
-  session->reset(done + 1);
-  input.clear();
-  sink.clear();
-  encode_sample(plan, sample(i), seed, done + 1, plan.free, input);
-  session->advance(plan.free, input, sink);
-  session->commit();
-  ++done;
 }
 
 void Trainer::Impl::begin_epoch(std::size_t epoch) {
@@ -138,43 +130,77 @@ void Trainer::Impl::begin_epoch(std::size_t epoch) {
   ordered_epoch = epoch;
 }
 
-/// reset -> free phase -> feedback phase -> off; weights change at the commit (or online, if the rule says so).
-void Trainer::Impl::training_trial() {
-  const std::size_t n = done - warm_up, epoch = n / train.size();
-  begin_epoch(epoch);
-  const std::size_t i = order[n % train.size()];
+/// Trial `number`, counted from the first of the warm-up.
+TrialTask Trainer::Impl::task(std::size_t number) {
+  TrialTask t;
+  t.trial = number + 1;
+  t.warm_up = number < warm_up;
+  if (t.warm_up) {  // label-free: thresholds move towards their target rates, weights do not move
+    begin_epoch(kWarmUp);
+    t.sample = order[number % order.size()];
+    t.rules = 0, t.homeostasis = experiment.warm_up_homeostasis;
+    return t;
+  }
+  const std::size_t n = number - warm_up;
+  begin_epoch(n / train.size());
+  t.sample = order[n % train.size()];
   const double share = static_cast<double>(n) / static_cast<double>(experiment.epochs * train.size());
-  const double rate = 1 - share * (1 - experiment.anneal_to);
-  session->set_learning(rate, experiment.thresholds_learn ? rate : 0);
-  session->reset(done + 1);
-  input.clear();
-  sink.clear();
-  encode_sample(plan, sample(i), seed, done + 1, plan.free + plan.feedback, input);
-  const auto later = std::partition(input.begin(), input.end(), [&](const Spike& s) { return s.time < plan.free; });
-  session->advance(plan.free, std::span(input.begin(), later), sink);
-  const bool right = sink.answer() == data->labels[i];
-  input.erase(input.begin(), later);
-  encode_target(plan, data->labels[i], input);
-  session->advance(plan.free + plan.feedback, input, sink);
-  session->commit();
-  ++done;
-  current.train_accuracy += right;
-  current.help += static_cast<double>(sink.help);
-  current.helped += sink.help > 0;
-  current.hidden_spikes += static_cast<double>(sink.hidden);
+  t.rules = 1 - share * (1 - experiment.anneal_to);
+  t.homeostasis = experiment.thresholds_learn ? t.rules : 0;
+  return t;
+}
+
+/// The next trials that run on the same weights; a batch ends with the warm-up, and with each epoch.
+void Trainer::Impl::batch() {
+  const std::size_t left = done < warm_up ? warm_up - done : train.size() - (done - warm_up) % train.size();
+  const std::size_t size = std::min(experiment.batch, left);
+  tasks.clear();
+  for (std::size_t k = 0; k < size; ++k) tasks.push_back(task(done + k));
+  outcomes.assign(size, {});
+  if (experiment.batch == 1) {
+    outcomes[0] = runners[0].run(tasks[0]);
+    session().commit();
+  } else {
+    run_side_by_side(tasks);
+  }
+  for (std::size_t k = 0; k < size; ++k) {
+    ++done;
+    if (tasks[k].warm_up) continue;
+    add(outcomes[k]);
+    if ((done - warm_up) % train.size() == 0) finish_epoch();
+  }
+}
+
+/// Each worker takes the next trial that nobody has; then all workers' sessions take in the changes of all trials.
+void Trainer::Impl::run_side_by_side(std::span<const TrialTask> batch) {
+  changes.assign(batch.size(), {});
+  std::atomic<std::size_t> next{0};
+  team.run([&](std::size_t w) {
+    for (std::size_t k = next++; k < batch.size(); k = next++) {
+      outcomes[k] = runners[w].run(batch[k]);
+      changes[k] = runners[w].session().take_changes();
+    }
+  });
+  team.run([&](std::size_t w) { runners[w].session().commit(changes); });
+}
+
+void Trainer::Impl::add(const TrialOutcome& o) {
+  current.train_accuracy += o.right;
+  current.help += static_cast<double>(o.help);
+  current.helped += o.help > 0;
+  current.hidden_spikes += static_cast<double>(o.hidden);
   constexpr double kForget = 1.0 / 200;
   running_weight += kForget * (1 - running_weight);
-  running_accuracy += kForget * (right - running_accuracy);
-  running_spikes += kForget * (static_cast<double>(sink.total) - running_spikes);
-  running_help += kForget * (static_cast<double>(sink.help) - running_help);
-  if ((n + 1) % train.size() == 0) finish_epoch();
+  running_accuracy += kForget * (o.right - running_accuracy);
+  running_spikes += kForget * (static_cast<double>(o.total) - running_spikes);
+  running_help += kForget * (static_cast<double>(o.help) - running_help);
 }
 
 void Trainer::Impl::finish_epoch() {
   const double trials = static_cast<double>(train.size());
   for (double* x : {&current.train_accuracy, &current.help, &current.helped, &current.hidden_spikes}) *x /= trials;
   current.epoch = epochs.size();
-  current.validation_accuracy = evaluate(experiment, network, *session, *data, validation, seed).accuracy;
+  current.validation_accuracy = evaluate(experiment, network, session(), *data, validation, seed).accuracy;
   epochs.push_back(current);
   current = {};
 }
@@ -199,7 +225,7 @@ std::uint64_t Trainer::Impl::fingerprint() const {
   for (const double x : {experiment.free_ms, experiment.feedback_ms, experiment.test_ms, experiment.anneal_to, experiment.warm_up_homeostasis, experiment.encode.max_hz,
                          experiment.encode.mean.value_or(-1)})
     number(x);
-  for (const std::size_t x : {experiment.epochs, warm_up, train.size(), validation.size(), test.size()}) number(x);
+  for (const std::size_t x : {experiment.epochs, experiment.batch, warm_up, train.size(), validation.size(), test.size()}) number(x);
   number(seed);
   number(experiment.thresholds_learn);
   h = hash_bytes(h, data->sha256.data(), data->sha256.size());
@@ -220,7 +246,7 @@ State Trainer::save() const {
   for (const double x : {t.running_accuracy, t.running_spikes, t.running_help, t.running_weight}) w.put(x);
   w.put(t.current);
   w.put_all(t.epochs);
-  const State session = t.session->save();
+  const State session = t.session().save();
   w.bytes.insert(w.bytes.end(), session.begin(), session.end());
   return std::move(w.bytes);
 }
@@ -236,7 +262,8 @@ void Trainer::restore(const State& state) {
   t.current = r.get<EpochResult>();
   t.epochs = r.get_all<EpochResult>();
   if (t.epochs.size() > t.experiment.epochs || t.done > t.total()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
-  t.session->restore(r.rest());
+  const State session = r.rest();
+  for (const TrialRunner& runner : t.runners) runner.session().restore(session);
 }
 
 TrainingResult Trainer::finish() {
@@ -245,13 +272,13 @@ TrainingResult Trainer::finish() {
   TrainingResult r;
   r.seed = t.seed;
   r.epochs = t.epochs;
-  r.test = evaluate(t.experiment, t.network, *t.session, *t.data, t.test, t.seed);
+  r.test = evaluate(t.experiment, t.network, t.session(), *t.data, t.test, t.seed);
   r.example = t.example();
   r.fields = t.fields();
   r.weights_hash = kHashStart;
   for (std::size_t k = 0; k < t.network.projections().size(); ++k) {
     if (t.network.projections()[k].rule.empty()) continue;
-    const std::vector<float> weights = t.session->weights(k);
+    const std::vector<float> weights = t.session().weights(k);
     r.weights_hash = hash_bytes(r.weights_hash, weights.data(), weights.size() * sizeof(float));
   }
   return r;
@@ -262,17 +289,9 @@ ExampleTrial Trainer::Impl::example() {
   ExampleTrial e;
   if (test.empty()) return e;
   const std::size_t i = test.front();
-  const Time until = plan.free + plan.feedback;
-  session->set_learning(0, 0);
-  session->reset(done + 1);
-  input.clear();
-  sink.clear();
-  encode_sample(plan, sample(i), seed, done + 1, until, input);
-  encode_target(plan, data->labels[i], input);
-  session->advance(until, input, sink);
+  e.spikes = runners[0].show(done + 1, i);
   e.label = data->labels[i];
   e.free_ms = experiment.free_ms, e.feedback_ms = experiment.feedback_ms;
-  e.spikes = sink.spikes;
   return e;
 }
 
@@ -283,7 +302,7 @@ std::vector<ReceptiveField> Trainer::Impl::fields() const {
     const Projection& p = network.projections()[k];
     if (p.source != experiment.encode.population || network.population_index(p.target) == plan.readout || p.port != Port::kBasal) continue;
     const std::size_t n = network.populations()[network.population_index(p.target)].size();
-    const std::vector<float> weights = session->weights(k);
+    const std::vector<float> weights = session().weights(k);
     if (weights.size() != data->features * n) continue;
     std::vector<ReceptiveField> all(n);
     for (std::size_t j = 0; j < n; ++j) {

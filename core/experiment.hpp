@@ -64,6 +64,7 @@ struct Experiment {
   double test_ms = 40;
   Readout readout;
   std::size_t epochs = 1;
+  std::size_t batch = 1;             ///< trials that run on the same weights, their changes added in their order; needs rules that commit per trial
   double anneal_to = 1;              ///< learning rates go linearly from 1 to this factor over the training
   std::size_t warm_up_samples = 0;   ///< label-free trials before training: thresholds adapt, weights do not
   double warm_up_homeostasis = 1;    ///< factor on the homeostasis rate during warm-up
@@ -151,8 +152,10 @@ struct Progress {
 /// A training run of one seed that can be stopped and resumed at any trial.
 class Trainer {
  public:
-  /// `data` must outlive the trainer. `samples_limit` > 0 cuts training and test parts (smoke).
-  Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit = 0);
+  /// `data` must outlive the trainer. `samples_limit` > 0 cuts training and test parts (smoke). The trials of a batch are spread over `workers`
+  /// threads; the result does not depend on how many.
+  Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit = 0,
+          std::size_t workers = 1);
   ~Trainer();
   Trainer(Trainer&&) noexcept;
 

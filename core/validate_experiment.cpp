@@ -65,6 +65,14 @@ void check_split(const DatasetSource& source, const Dataset& data, const Report&
   check("dataset.split.test", source.test, data.test.size());
 }
 
+/// Trials that run side by side see the weights of before the batch.
+void check_batch(const Experiment& e, const Network& network, const Report& report) {
+  if (e.batch == 1) return;
+  for (const Rule& r : network.rules())
+    if (r.commit != Commit::kTrial)
+      report("batch", fmt::format("is {}, but rule \"{}\" changes weights within a trial", e.batch, r.name), "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
+}
+
 void check_numbers(const Experiment& e, const Report& report) {
   const auto positive = [&](const char* path, double x) {
     if (!(x > 0) || !(x <= 1e9)) report(path, fmt::format("is {}, but must be greater than 0 (and at most 1e9)", x));
@@ -79,6 +87,7 @@ void check_numbers(const Experiment& e, const Report& report) {
     report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
   if (!(e.warm_up_homeostasis >= 0) || !(e.warm_up_homeostasis <= 1e9)) report("warm_up.homeostasis_rate_factor", "must not be negative");
   if (e.epochs == 0 || e.epochs > 1'000'000) report("epochs", fmt::format("is {}, but must be between 1 and 1,000,000", e.epochs));
+  if (e.batch == 0 || e.batch > 100'000) report("batch", fmt::format("is {}, but must be between 1 and 100,000", e.batch));
   if (e.seeds == 0 || e.seeds > 1000) report("seeds", fmt::format("is {}, but must be between 1 and 1000", e.seeds));
   const double share = e.dataset.validation_from_train;
   if (!(share >= 0) || !(share < 1))
@@ -98,6 +107,7 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
   const Report report{all};
   check_ticks(experiment, network.resolution(), report);
   check_populations(experiment, network, data, report);
+  check_batch(experiment, network, report);
   if (data) check_split(experiment.dataset, *data, report);
   return all;
 }

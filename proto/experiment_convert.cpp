@@ -9,7 +9,7 @@ namespace {
 /// The flat core struct is grouped in the schema; each function here is one group.
 template <class Access>
 void top_fields(const Access& a, auto& e) {
-  a("name", e.name), a("network", e.network_file), a("epochs", e.epochs), a("seeds", e.seeds);
+  a("name", e.name), a("network", e.network_file), a("epochs", e.epochs), a("seeds", e.seeds), a("batch", e.batch);
   a("thresholds_learn", e.thresholds_learn);
 }
 
@@ -55,8 +55,6 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
   Experiment e;
   top_fields(reader, e);
   if (e.network_file.empty()) reader.fault("network", "is missing: it must name the file of a network");
-  if (message.has_batch() && message.batch() != 1)
-    reader.fault("batch", fmt::format("is {}, but only 1 is supported", message.batch()), "use batch: 1");
   read_dataset(reader.at("dataset", message.dataset()), message.dataset(), e.dataset);
   if (!message.encode().has_rate())
     reader.fault("encode", "does not say how samples become spikes", "add `rate { population: ... max_hz: ... }`");

@@ -27,6 +27,7 @@ struct Block {
   std::vector<double> extra_apical, extra_modulator;  ///< current from current sources through these ports; the first enters v too
   std::vector<Tick> last, hold, check;                ///< lazy only
   std::vector<std::uint32_t> free_spikes;  ///< spikes before feedback came, for homeostasis; empty without it
+  std::vector<double> theta_changes;       ///< mV, not yet committed; as many
   double v_initial = 0;
   std::vector<double> v_initials;  ///< empty if all are `v_initial`
 

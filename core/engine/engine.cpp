@@ -358,7 +358,21 @@ void Engine::set_learning(double rules, double homeostasis) {
 }
 
 void Engine::commit() {
-  for (const auto& lane : lanes_) lane->commit(now_);
+  for (const auto& lane : lanes_) lane->commit(now_, true);
+}
+
+Changes Engine::take_changes() {
+  Changes changes;
+  for (const auto& lane : lanes_) lane->take_changes(now_, changes);
+  return changes;
+}
+
+void Engine::commit(std::span<const Changes> changes) {
+  for (const Changes& c : changes) {
+    std::size_t weights = 0, thresholds = 0;
+    for (const auto& lane : lanes_) lane->add_changes(c, weights, thresholds);
+  }
+  for (const auto& lane : lanes_) lane->commit(now_, false);
 }
 
 std::vector<TickSpike> Engine::in_flight() const {

@@ -8,7 +8,7 @@
 #include "core/backend.hpp"
 #include "core/engine/lane.hpp"
 #include "core/engine/sources.hpp"
-#include "core/engine/team.hpp"
+#include "core/team.hpp"
 
 namespace spikeloop::engine {
 
@@ -28,6 +28,8 @@ class Engine final : public Session {
   void set_thresholds(std::size_t population, std::span<const double> thresholds) override;
   void set_learning(double rules, double homeostasis) override;
   void commit() override;
+  Changes take_changes() override;
+  void commit(std::span<const Changes> changes) override;
   State save() const override;
   void restore(const State& state) override;
   OperationCounts counts() const override;

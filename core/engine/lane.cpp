@@ -131,20 +131,56 @@ void Lane::flush() {
     if (b.log) b.log->clear();
 }
 
-void Lane::commit(Tick now) {
+void Lane::commit(Tick now, bool own_trial) {
   flush();
   for (const std::uint32_t g : plastic_) rows_[g].plasticity->commit();
   for (std::size_t p = 0; p < blocks_.size(); ++p) {
     Block& b = blocks_[p];
-    if (b.free_spikes.empty() || homeostasis_scale_ == 0) continue;
-    const Homeostasis& h = *network_->populations()[p].homeostasis;
-    const double expected = h.target_hz * static_cast<double>(std::min(b.gate, now)) * static_cast<double>(network_->resolution()) * 1e-9;
+    if (b.free_spikes.empty()) continue;
+    if (own_trial) take_homeostasis(p, now);
+    const double least = network_->populations()[p].homeostasis->threshold_min_mv;
+    bool moved = false;
     for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
-      const double moved = b.theta[j] + homeostasis_scale_ * h.rate * (b.free_spikes[j] - expected);
-      b.theta[j] = std::max(h.threshold_min_mv, moved);
-      b.free_spikes[j] = 0;
+      if (b.theta_changes[j] == 0) continue;
+      moved = true;
+      b.theta[j] = std::max(least, b.theta[j] + b.theta_changes[j]);
+      b.theta_changes[j] = 0;
     }
-    look_again(p, now);
+    if (moved) look_again(p, now);
+  }
+}
+
+/// What the spikes of the trial do to the thresholds, into `theta_changes`.
+void Lane::take_homeostasis(std::size_t population, Tick now) {
+  Block& b = blocks_[population];
+  if (homeostasis_scale_ == 0) return;
+  const Homeostasis& h = *network_->populations()[population].homeostasis;
+  const double expected = h.target_hz * static_cast<double>(std::min(b.gate, now)) * static_cast<double>(network_->resolution()) * 1e-9;
+  for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
+    b.theta_changes[j] += homeostasis_scale_ * h.rate * (b.free_spikes[j] - expected);
+    b.free_spikes[j] = 0;
+  }
+}
+
+void Lane::take_changes(Tick now, Changes& changes) {
+  flush();
+  for (const std::uint32_t g : plastic_) changes.weights.push_back(rows_[g].plasticity->take_changes());
+  for (std::size_t p = 0; p < blocks_.size(); ++p) {
+    Block& b = blocks_[p];
+    if (b.free_spikes.empty()) continue;
+    take_homeostasis(p, now);
+    changes.thresholds.push_back(b.theta_changes);
+    std::fill(b.theta_changes.begin(), b.theta_changes.end(), 0.0);
+    std::fill(b.free_spikes.begin(), b.free_spikes.end(), 0u);
+  }
+}
+
+void Lane::add_changes(const Changes& changes, std::size_t& weights, std::size_t& thresholds) {
+  for (const std::uint32_t g : plastic_) rows_[g].plasticity->add_changes(changes.weights.at(weights++));
+  for (Block& b : blocks_) {
+    if (b.free_spikes.empty()) continue;
+    const std::vector<double>& moved = changes.thresholds.at(thresholds++);
+    for (std::size_t j = 0; j < moved.size(); ++j) b.theta_changes[j] += moved[j];
   }
 }
 

@@ -42,7 +42,12 @@ class Lane {
   /// Thresholds of a population have changed: looks for crossings from `now` on.
   void look_again(std::size_t population, Tick now);
   void set_learning(double rules, double homeostasis);
-  void commit(Tick now);
+  /// Commits what waits. The trial's own spikes move thresholds only if `own_trial`: after `take_changes` they have been counted.
+  void commit(Tick now, bool own_trial);
+  /// See Session::take_changes; appends one entry a plastic group, and one a population with homeostasis.
+  void take_changes(Tick now, Changes& changes);
+  /// Adds what `take_changes` of this lane wrote from entry `weights` and `thresholds` on, and moves them behind it.
+  void add_changes(const Changes& changes, std::size_t& weights, std::size_t& thresholds);
   /// Applies potentiation that waits for its row's next visit; changes nothing that follows.
   void flush();
   /// Ends every sweep, so that blocks hold their state neuron by neuron; changes nothing that follows.
@@ -132,6 +137,7 @@ class Lane {
   void learn(Tick tick);
   void log_spikes(std::size_t first, Tick tick);
   Plasticity::Post post_of(Rows& rows, Tick tick);
+  void take_homeostasis(std::size_t population, Tick now);
   void uncount(OperationCounts& counts) const;
   Rows& rows_of(std::size_t projection) { return rows_[layout_->group_of[projection]]; }
   void count_parts(const Rows& rows, std::uint64_t begin, std::uint64_t size, std::int64_t sign, OperationCounts& counts) const;

@@ -23,7 +23,7 @@ void resize_state(Block& b, const Network& network, const Population& population
   b.hold_low.assign(n, 0);
   b.fired.assign(n, 0);
   b.theta.assign(n, b.dynamics.threshold);
-  if (population.homeostasis) b.free_spikes.assign(n, 0);
+  if (population.homeostasis) b.free_spikes.assign(n, 0), b.theta_changes.assign(n, 0.0);
   b.v_initial = membrane_of(population.neuron()).v_rest_mv;
   if (!population.v_initial_mv) return;
   if (is_constant(*population.v_initial_mv)) {

@@ -124,7 +124,7 @@ void Plasticity::replay(std::size_t source, Tick tick, const Post& post) {
   const Tick first = gated_ ? std::max(row.seen, gate_) : row.seen;
   row.seen = tick;
   if (log.posts.empty() || log.posts.back().tick < first || (row.x == 0 && row.waiting.empty())) return;
-  if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
+  mark_dirty(source);
   const std::uint64_t begin = synapses_->row_begin(source);
   if (synapses_->dense) {
     const auto unseen = std::partition_point(log.posts.begin(), log.posts.end(), [&](const PostLog::Post& p) { return p.tick < first; });
@@ -169,7 +169,7 @@ bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tic
 void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
   const std::uint64_t begin = synapses_->row_begin(source), end = synapses_->row_end(source);
   if (scale_ != 0 && open_at(tick)) {
-    if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
+    mark_dirty(source);
     float* weights = synapses_->weights.data() + begin;
     float* to = trial_commit_ ? pending_.data() + begin : weights;
     const std::uint64_t n = end - begin;
@@ -221,6 +221,27 @@ void Plasticity::commit() {
     }
   }
   dirty_.clear();
+}
+
+Changes::Rows Plasticity::take_changes() {
+  Changes::Rows changes;
+  changes.sources = std::move(dirty_);
+  dirty_.clear();
+  for (const std::uint32_t source : changes.sources) {
+    is_dirty_[source] = 0;
+    const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_begin(source)), end = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_end(source));
+    changes.values.insert(changes.values.end(), begin, end);
+    std::fill(begin, end, 0.0f);
+  }
+  return changes;
+}
+
+void Plasticity::add_changes(const Changes::Rows& changes) {
+  auto value = changes.values.begin();
+  for (const std::uint32_t source : changes.sources) {
+    mark_dirty(source);
+    for (std::uint64_t i = synapses_->row_begin(source); i < synapses_->row_end(source); ++i) pending_[i] += *value++;
+  }
 }
 
 void Plasticity::touch_all() {

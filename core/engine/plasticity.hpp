@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/backend.hpp"
 #include "core/engine/dynamics.hpp"
 #include "core/engine/kernels.hpp"
 #include "core/engine/synapses.hpp"
@@ -85,6 +86,9 @@ class Plasticity {
   void flush(Tick now, const Post& post);
   /// Adds pending changes to the weights.
   void commit();
+  /// Moves the pending changes out; adds such changes to the pending ones.
+  Changes::Rows take_changes();
+  void add_changes(const Changes::Rows& changes);
 
   /// Pre trace of a source at a tick.
   double pre_trace(std::size_t source, Tick tick) const;
@@ -110,6 +114,9 @@ class Plasticity {
   void change(std::uint64_t synapse, float dw);
   void replay_one(const Row& row, std::uint64_t synapse, std::uint32_t neuron, Tick first, const PostLog& log);
   bool replay_many(const Row& row, std::size_t source, Tick first, Tick tick, PostLog& log);
+  void mark_dirty(std::size_t source) {
+    if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
+  }
   bool open_at(Tick tick) const { return !gated_ || tick >= gate_; }
 
   Synapses* synapses_;

@@ -1,25 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/synapses.hpp"
 
-#include <math.h>
-
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include "core/engine/connect.hpp"
 
 namespace spikeloop::engine {
 
+namespace {
+
+/// log(n!), by Stirling's series from 20 on, where it is right to 1e-13. (std::lgamma writes a global variable, which threads may not share.)
+double log_factorial(double n) {
+  if (n < 20) {
+    double product = 1;
+    for (double k = 2; k <= n; ++k) product *= k;
+    return std::log(product);
+  }
+  const double x = 1 / n, xx = x * x;
+  return n * std::log(n) - n + 0.5 * std::log(2 * std::numbers::pi * n) + x * (1.0 / 12 - xx * (1.0 / 360 - xx * (1.0 / 1260 - xx / 1680)));
+}
+
+}  // namespace
+
 std::uint64_t binomial(double u, std::uint64_t n, double p) {
   if (n == 0 || p <= 0) return 0;
   if (p >= 1) return n;
   const auto size = static_cast<double>(n), odds = p / (1 - p);
   const double mode = std::min(size, std::floor((size + 1) * p));
-  const auto log_factorial = [](double x) {
-    int sign;  // lgamma alone would write a global
-    return lgamma_r(x + 1, &sign);
-  };
   const double at_mode = std::exp(log_factorial(size) - log_factorial(mode) - log_factorial(size - mode) + mode * std::log(p) + (size - mode) * std::log1p(-p));
   u -= at_mode;
   double up = mode, down = mode, p_up = at_mode, p_down = at_mode;

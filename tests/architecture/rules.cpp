@@ -7,7 +7,7 @@ const std::map<std::string, ModuleRule>& modules() {
   static const std::set<std::string> kLibraryModules = {"core", "core/io", "proto", "report", "firmware-interface", "backends"};
   static const std::set<std::string> kAllButTests = {"core", "core/io", "proto", "report", "firmware-interface", "backends", "cli"};
   static const std::map<std::string, ModuleRule> kModules = {
-      {"core", {{}, {"fmt", "Random123", "Highway", "Boost.Math"}}},
+      {"core", {{}, {"fmt", "Random123", "Highway", "Boost.Math", "memory pages"}}},
       {"core/io", {{"core"}, {"fmt", "HDF5", "zlib", "lz4", "flatbuffers", "OpenSSL", "system"}}},
       {"proto", {{"core"}, {"fmt", "Protobuf", "system"}}},
       {"report", {{"core"}, {"fmt", "nlohmann-json"}}},
@@ -48,6 +48,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& libraries() {
       {"gtest/", "GoogleTest"},
       {"gmock/", "GoogleTest"},
       {"benchmark/", "Google Benchmark"},
+      {"sys/mman.h", "memory pages"},
       {"sys/", "system"},
       {"linux/", "system"},
       {"netinet/", "system"},

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace spikeloop::engine {
+namespace spikeloop {
 
 /// Threads that run the same function side by side, again and again, each with its own index; the caller is index 0. Spins for a while, then sleeps.
 class Team {
@@ -36,4 +36,4 @@ class Team {
   std::atomic<bool> stop_{false};
 };
 
-}  // namespace spikeloop::engine
+}  // namespace spikeloop

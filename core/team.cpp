@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/engine/team.hpp"
+#include "core/team.hpp"
 
 #include <utility>
 
-namespace spikeloop::engine {
+namespace spikeloop {
 namespace {
 
 /// Others are waited for as long as an epoch may take before the thread goes to sleep: to be woken takes longer than most epochs.
@@ -69,4 +69,4 @@ void Team::run(const std::function<void(std::size_t)>& work) {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
 }
 
-}  // namespace spikeloop::engine
+}  // namespace spikeloop

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/trial_runner.hpp"
+
+#include <algorithm>
+
+namespace spikeloop {
+
+void TrialRunner::begin(const TrialTask& task) {
+  session_->set_learning(task.rules, task.homeostasis);
+  session_->reset(task.trial);
+  input_.clear();
+  sink_.clear();
+  const Time until = task.warm_up ? plan_->free : plan_->free + plan_->feedback;
+  encode_sample(*plan_, sample(task.sample), seed_, task.trial, until, input_);
+}
+
+TrialOutcome TrialRunner::run(const TrialTask& task) {
+  begin(task);
+  const auto later = std::partition(input_.begin(), input_.end(), [&](const Spike& s) { return s.time < plan_->free; });
+  session_->advance(plan_->free, std::span(input_.begin(), later), sink_);
+  TrialOutcome outcome;
+  if (!task.warm_up) {
+    outcome.right = sink_.answer() == data_->labels[task.sample];
+    input_.erase(input_.begin(), later);
+    encode_target(*plan_, data_->labels[task.sample], input_);
+    session_->advance(plan_->free + plan_->feedback, input_, sink_);
+  }
+  outcome.help = sink_.help, outcome.hidden = sink_.hidden, outcome.total = sink_.total;
+  return outcome;
+}
+
+std::vector<Spike> TrialRunner::show(std::uint64_t trial, std::size_t i) {
+  begin({trial, i, false, 0, 0});
+  encode_target(*plan_, data_->labels[i], input_);
+  session_->advance(plan_->free + plan_->feedback, input_, sink_);
+  return sink_.spikes;
+}
+
+}  // namespace spikeloop
