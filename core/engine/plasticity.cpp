@@ -55,10 +55,11 @@ void PostLog::reset() {
 
 void PostLog::refresh(Tick tick) {
   if (tick < fresh) return;
+  const bool all = tick - fresh > 2 * kFresh;  // every spike was before `fresh`, but 32 bits may no longer tell
   for (auto& ticks : recent)
     for (std::int32_t& t : ticks) {  // what is long ago stays long ago, instead of coming round
       const Tick ago = static_cast<std::int32_t>(static_cast<std::uint32_t>(tick) - static_cast<std::uint32_t>(t));
-      if (ago < 0 || ago > 2 * kFresh) t = static_cast<std::int32_t>(tick - 2 * kFresh);
+      if (all || ago < 0 || ago > 2 * kFresh) t = static_cast<std::int32_t>(tick - 2 * kFresh);
     }
   fresh = tick + kFresh;
 }

@@ -74,16 +74,16 @@ Value normal(double mean, double std) { return {Normal{mean, std}, {}}; }
 
 Spike at_ms(double ms, std::uint32_t population, std::uint32_t neuron) { return {from_ms(ms), population, neuron}; }
 
-std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads) {
-  return make_simulator(threads)->compile(Network(description))->start();
+std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads, engine::Update update) {
+  return make_simulator(threads, update)->compile(Network(description))->start();
 }
 
 void advance(Session& session, double until_ms, Recording& recording, std::span<const Spike> input) {
   session.advance(from_ms(until_ms), input, recording);
 }
 
-Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input, std::size_t threads) {
-  const auto session = start(description, threads);
+Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input, std::size_t threads, engine::Update update) {
+  const auto session = start(description, threads, update);
   Recording recording;
   advance(*session, until_ms, recording, input);
   recording.counts = session->counts();
@@ -103,6 +103,8 @@ std::vector<std::vector<double>> samples_of(const Recording& recording, std::uin
     if (s.probe == probe) rows.push_back(s.values);
   return rows;
 }
+
+const char* name_of(engine::Update update) { return update == engine::Update::kAuto ? "auto" : update == engine::Update::kLazy ? "lazy" : "dense"; }
 
 std::optional<std::string> data_file(const std::string& name, std::string& missing) {
   const char* folder = std::getenv("SPIKELOOP_DATA_DIR");

@@ -30,9 +30,10 @@ Value normal(double mean, double std);
 /// A spike of an external source: time in ms.
 Spike at_ms(double ms, std::uint32_t population, std::uint32_t neuron);
 
-std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads = 1);
+std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads = 1, engine::Update update = engine::Update::kAuto);
 /// Runs a new session to `until_ms` in one slice; the recording includes the counts.
-Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input = {}, std::size_t threads = 1);
+Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input = {}, std::size_t threads = 1,
+              engine::Update update = engine::Update::kAuto);
 /// Advances in one slice.
 void advance(Session& session, double until_ms, Recording& recording, std::span<const Spike> input = {});
 
@@ -40,6 +41,9 @@ void advance(Session& session, double until_ms, Recording& recording, std::span<
 std::vector<Time> times_of(const Recording& recording, std::uint32_t population, std::uint32_t neuron);
 /// The samples of a probe, one row a sample.
 std::vector<std::vector<double>> samples_of(const Recording& recording, std::uint32_t probe);
+
+inline constexpr engine::Update kEveryUpdate[] = {engine::Update::kAuto, engine::Update::kLazy, engine::Update::kDense};
+const char* name_of(engine::Update update);
 
 /// The file under SPIKELOOP_DATA_DIR, or nothing if it is not there; `missing` then says what to print.
 std::optional<std::string> data_file(const std::string& name, std::string& missing);
