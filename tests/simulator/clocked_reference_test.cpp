@@ -107,7 +107,9 @@ std::vector<Case> cases() {
   return all;
 }
 
-TEST(ClockedReference, EveryModelSpikesAtTheSameTicks) {
+class ClockedReference : public ::testing::TestWithParam<engine::Update> {};
+
+TEST_P(ClockedReference, EveryModelSpikesAtTheSameTicks) {
   std::mt19937 random(7);
   constexpr int kTicks = 5000;
   std::size_t spikes = 0;
@@ -141,7 +143,7 @@ TEST(ClockedReference, EveryModelSpikesAtTheSameTicks) {
       if (reference.tick(found == input.end() ? Input{} : found->second)) expected.push_back(t * 100 * kMicrosecond);
       if (t % 500 == 373) potentials.push_back(reference.v());
     }
-    const Recording r = run(d, 500, in);
+    const Recording r = run(d, 500, in, 1, GetParam());
     EXPECT_EQ(times_of(r, 0, 0), expected);
     spikes += expected.size();
     const auto samples = samples_of(r, 1);
@@ -153,14 +155,14 @@ TEST(ClockedReference, EveryModelSpikesAtTheSameTicks) {
 }
 
 /// At 0.1 ms, closed form: the first tick at or after the crossing.
-TEST(ClockedReference, CoarseTicksRoundEachCrossingUp) {
+TEST_P(ClockedReference, CoarseTicksRoundEachCrossingUp) {
   NetworkDescription d;
   Lif lif;
   lif.bias_mv = 1.3, lif.refractory_ms = 0.5;
   d.populations = {neurons("n", 1, lif)};
   d.probes = {spikes_of("n")};
   const auto period = static_cast<Time>(std::ceil(20 * std::log(1.3 / 0.3) / 0.1));
-  const auto times = times_of(run(d, 300), 0, 0);
+  const auto times = times_of(run(d, 300, {}, 1, GetParam()), 0, 0);
   ASSERT_GT(times.size(), 5u);
   Time tick = period;
   for (const Time t : times) {
@@ -168,6 +170,8 @@ TEST(ClockedReference, CoarseTicksRoundEachCrossingUp) {
     tick += period + 5;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Updates, ClockedReference, ::testing::ValuesIn(kEveryUpdate), [](const auto& update) { return name_of(update.param); });
 
 }  // namespace
 }  // namespace spikeloop::testing

@@ -29,7 +29,9 @@ std::vector<Row> read_rows(const std::string& path) {
 }
 
 /// tau 2.5 ms, threshold 0.1, reset to 0; an input of 1 is a current of 1 for one step of 0.1 ms. Row k is the state after step k.
-TEST(ReferenceData, ExactSpikesAndVoltagesOfTheNirNeuron) {
+class ReferenceData : public ::testing::TestWithParam<engine::Update> {};
+
+TEST_P(ReferenceData, ExactSpikesAndVoltagesOfTheNirNeuron) {
   std::string missing;
   const auto path = data_file("nir/lif_exact.csv", missing);
   if (!path) GTEST_SKIP() << missing << ": the engine is not compared with the published exact neuron";
@@ -44,11 +46,12 @@ TEST(ReferenceData, ExactSpikesAndVoltagesOfTheNirNeuron) {
   Lif lif;
   lif.tau_m_ms = 2.5, lif.v_threshold_mv = 0.1;
   NetworkDescription d;
-  d.resolution = kNanosecond;
+  d.resolution = GetParam() == engine::Update::kDense ? 100 * kNanosecond : kNanosecond;  // 1e8 ticks would be slow when all are visited
+  const double tick = to_ms(d.resolution);
   d.populations = {neurons("n", 1, lif), source("in", 1, current)};
-  d.projections = {connect("in", "n", AllToAll{}, 1, 1e-6)};
-  d.probes = {spikes_of("n"), probe_of("n", Probe::Variable::kPotential, 0.1 + 1e-6, 0.1)};  // the delay of one tick shifts everything by 1 ns
-  const Recording r = run(d, 100.001);
+  d.projections = {connect("in", "n", AllToAll{}, 1, tick)};
+  d.probes = {spikes_of("n"), probe_of("n", Probe::Variable::kPotential, 0.1 + tick, 0.1)};  // the delay of one tick shifts everything by one tick
+  const Recording r = run(d, 100.001, {}, 1, GetParam());
 
   const std::vector<Time> times = times_of(r, 0, 0);
   const double expected[] = {46.0844, 51.0898, 71.0920, 76.0909};
@@ -59,7 +62,8 @@ TEST(ReferenceData, ExactSpikesAndVoltagesOfTheNirNeuron) {
   }
   const auto samples = samples_of(r, 1);
   ASSERT_EQ(samples.size(), rows.size());
-  for (std::size_t k = 0; k < rows.size(); ++k) EXPECT_NEAR(samples[k][0], rows[k].voltage, 2e-6) << k;
+  const double late = tick > 1e-6 ? tick / lif.tau_m_ms : 0;  // a spike that waits for its tick: v has moved on by this
+  for (std::size_t k = 0; k < rows.size(); ++k) EXPECT_NEAR(samples[k][0], rows[k].voltage, 2e-6 + late) << k;
 }
 
 double splitmix(std::uint64_t seed, std::uint64_t m) {
@@ -113,14 +117,14 @@ std::vector<std::vector<double>> read_spikes(const std::string& path) {
   return spikes;
 }
 
-TEST(ReferenceData, FeedForwardNetworkSpikeForSpike) {
+TEST_P(ReferenceData, FeedForwardNetworkSpikeForSpike) {
   std::string missing;
   const auto path = data_file("../bench/ff_spikes.csv", missing);
   if (!path) GTEST_SKIP() << missing << ": the feed-forward network is not compared spike for spike";
   const std::vector<std::vector<double>> expected = read_spikes(*path);
   ASSERT_EQ(expected.size(), 2241u + 1963u + 223u);
   for (const std::size_t threads : {1, 2}) {
-    const Recording r = run(feed_forward(), 2010, presentations(), threads);
+    const Recording r = run(feed_forward(), 2010, presentations(), threads, GetParam());
     std::vector<std::vector<double>> got;
     for (const Spike& s : r.spikes) got.push_back({static_cast<double>(s.population), to_ms(s.time), static_cast<double>(s.neuron)});
     std::sort(got.begin(), got.end());
@@ -134,6 +138,8 @@ TEST(ReferenceData, FeedForwardNetworkSpikeForSpike) {
     EXPECT_EQ(events, 4680u * 512 + 2241u * 256 + 1963u * 10);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Updates, ReferenceData, ::testing::ValuesIn(kEveryUpdate), [](const auto& update) { return name_of(update.param); });
 
 }  // namespace
 }  // namespace spikeloop::testing
