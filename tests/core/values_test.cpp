@@ -29,6 +29,16 @@ TEST(Random, EverySeedStreamAndIndexIsItsOwn) {
   EXPECT_NE(stream_of("a", "bc"), stream_of("ab", "c"));
 }
 
+/// The distribution function, which the standard library has, leads back.
+TEST(Random, NormalQuantileIsTheInverseOfTheDistributionFunction) {
+  const auto distribution = [](double x) { return 0.5 * std::erfc(-x / std::sqrt(2.0)); };
+  for (const double p : {1e-16, 1e-12, 1e-11, 1.4e-11, 1e-6, 0.01, 0.0749, 0.0751, 0.3, 0.5}) {
+    EXPECT_NEAR(distribution(normal_quantile(p)) / p, 1, 1e-12) << p;
+  }
+  for (const double p : {0.01, 0.0749, 0.0751, 0.3}) EXPECT_NEAR(normal_quantile(1 - p), -normal_quantile(p), 1e-12) << p;
+  EXPECT_EQ(normal_quantile(0.5), 0);
+}
+
 TEST(Random, BelowIsUniform) {
   double counts[7] = {};
   for (std::uint64_t i = 0; i < 70'000; ++i) ++counts[random_below(1, 2, i, 7)];
