@@ -96,6 +96,51 @@ SampleNetwork plastic_network(const std::string& name, const decltype(Rule::kind
   return n;
 }
 
+/// A few projections of each source share rows: one weight and delay, one weight and drawn delays, drawn weights; also onto two time constants.
+SampleNetwork merged_rows() {
+  NetworkDescription d;
+  LifExp two;
+  two.v_threshold_mv = 15, two.refractory_ms = 2, two.tau_syn_inhibitory_ms = 10, two.bias_mv = 17;
+  Lif lif;
+  lif.v_threshold_mv = 15, lif.refractory_ms = 1, lif.bias_mv = 16;
+  d.populations = {neurons("e", 260, two), neurons("i", 130, lif), neurons("x", 90, lif), source("in", 60, PoissonSource{30})};
+  for (std::size_t p = 0; p < 3; ++p) d.populations[p].v_initial_mv = uniform(0, 15);
+  const auto drawn_delays = [](Projection p) { return p.delay_ms = uniform(0.2, 4), p; };
+  for (const char* to : {"e", "i", "x"}) {
+    d.projections.push_back(connect("e", to, FixedInDegree{60}, 0.4, 1.1));
+    d.projections.push_back(drawn_delays(connect("i", to, FixedInDegree{20}, -0.8)));
+    d.projections.push_back(drawn(connect("in", to, FixedProbability{0.4}, 0), normal(0, 1), 0.3, 2));
+  }
+  d.projections.push_back(connect("e", "x", FixedInDegree{40}, 0.4, 1.1, Port::kApical));
+  d.probes = {spikes_of("e"), spikes_of("i"), spikes_of("x"), probe_of("e", Probe::Variable::kBasalCurrent, 10, 25)};
+  return {"merged rows", d};
+}
+
+/// Quiet, but for bursts of input: populations change over from lazy to swept and back, at other times than each other.
+SampleNetwork bursts() {
+  NetworkDescription d;
+  LifExp exponential;
+  exponential.tau_syn_inhibitory_ms = 9, exponential.refractory_ms = 0.5;
+  Alif alif;
+  alif.refractory_ms = 1, alif.v_floor_mv = -0.3, alif.reset = Reset::kSubtract;
+  CurrentSource steps{{{from_ms(30.7), 0.4}, {from_ms(63), 0}}};
+  d.populations = {source("in", 30), neurons("first", 200, exponential), neurons("second", 150, alif), neurons("never", 2000, Lif{}), source("dc", 1, steps)};
+  d.populations[1].v_initial_mv = uniform(-0.5, 0.9);
+  d.projections = {drawn(connect("in", "first", FixedProbability{0.4}, 0), normal(0.15, 0.3), 0.2, 3), drawn(connect("first", "second", FixedProbability{0.2}, 0), normal(0.06, 0.1), 5, 9),
+                   drawn(connect("second", "first", FixedProbability{0.1}, 0, 0.3, Port::kApical), normal(0, 0.1)), drawn(connect("second", "never", FixedTotalNumber{300}, 0), uniform(0, 0.2)),
+                   connect("dc", "first", AllToAll{}, 0.5), connect("dc", "second", AllToAll{}, 0.7, 0.1, Port::kModulator)};
+  d.probes = {spikes_of("first"), spikes_of("second"), spikes_of("never"), probe_of("first", Probe::Variable::kPotential, 0.3, 9), probe_of("second", Probe::Variable::kThreshold, 4, 9)};
+  SampleNetwork n{"bursts", d, 2, 90};
+  n.input = [](std::uint64_t trial) {
+    std::vector<Spike> in;
+    for (int t = 0; t < 850; ++t)
+      for (std::uint32_t i = 0; i < 30; ++i)
+        if (random_unit(11, trial, static_cast<std::uint64_t>(t) * 30 + i) < (t > 200 && t < 480 ? 0.03 : 2e-4)) in.push_back({t * 100 * kMicrosecond, 0, i});
+    return in;
+  };
+  return n;
+}
+
 /// Probes of everything that there is.
 void add_probes(NetworkDescription& d) {
   using Variable = Probe::Variable;
@@ -112,8 +157,8 @@ void add_probes(NetworkDescription& d) {
     add(Variable::kApicalCurrent, 0, 3.1);
     if (spiking_of(p.neuron())) add(Variable::kThreshold, 0.5, 4.9);
   }
-  for (const Projection& p : NetworkDescription(d).projections) {
-    const std::string name = p.name.empty() ? p.source + "->" + p.target + (p.port == Port::kApical ? ".apical" : "") : p.name;
+  for (const Projection& p : with_names(d).projections) {
+    const std::string& name = p.name;
     for (const Variable v : {Variable::kPreTrace, Variable::kPostTrace, Variable::kWeights}) {
       if (v != Variable::kWeights && p.rule.empty()) continue;
       Probe probe = probe_of_projection(name, v, 0.9, 3.7);
@@ -182,7 +227,7 @@ std::vector<SampleNetwork> sample_networks() {
   gated.a_plus = 0.02, gated.a_minus = 0.02, gated.lag_ms = 1.2, gated.active_trace = 0.1, gated.latest_ms = 45;
   FeedbackCurrent current;
   current.eta = 0.03, current.active_trace = 0.05;
-  return {recurrent_lif(), two_time_constants(), adaptive(),
+  return {recurrent_lif(), two_time_constants(), adaptive(), merged_rows(), bursts(),
           plastic_network("stdp, immediate", stdp, Commit::kImmediate), plastic_network("stdp, trial", stdp, Commit::kTrial),
           plastic_network("stdp_feedback, immediate", gated, Commit::kImmediate), plastic_network("stdp_feedback, trial", gated, Commit::kTrial),
           plastic_network("feedback_current, immediate", current, Commit::kImmediate), plastic_network("feedback_current, trial", current, Commit::kTrial)};
@@ -192,7 +237,7 @@ std::uint64_t hash_of(const SampleNetwork& n, const Manner& how) {
   NetworkDescription description = n.description;
   if (how.more_probes) add_probes(description);
   const Network network(description);
-  const auto program = make_simulator(how.threads)->compile(network), other = make_simulator(how.restored_threads)->compile(network);
+  const auto program = make_simulator(how.threads, how.update)->compile(network), other = make_simulator(how.restored_threads, how.update)->compile(network);
   std::unique_ptr<Session> session = program->start();
   OwnProbes sink(n.description, network);
   for (std::uint64_t trial = 0; trial < n.trials; ++trial) {
@@ -203,14 +248,15 @@ std::uint64_t hash_of(const SampleNetwork& n, const Manner& how) {
     bool restored = !how.save_and_restore;
     while (at < end) {
       Time until = how.slice_ms > 0 ? std::min(end, at + from_ms(how.slice_ms)) : end;
-      if (!restored) until = std::min(until, std::max(at + 1, end * 53 / 100));
+      const auto save_at = static_cast<Time>(how.save_at * static_cast<double>(end));
+      if (!restored) until = std::min(until, std::max(at + 1, save_at));
       std::vector<Spike> part;
       for (const Spike& s : input)
         if (s.time >= at && s.time < until) part.push_back(s);
       session->advance(until, part, sink);
       if (how.look) look_at(*session, network);
       at = std::max(until, session->now());
-      if (restored || at < end / 2) continue;
+      if (restored || at < save_at) continue;
       const State state = session->save();
       session = other->start();
       session->restore(state);

@@ -23,10 +23,12 @@ std::vector<SampleNetwork> sample_networks();
 
 /// How a run is cut and watched: nothing of it may show in the result.
 struct Manner {
+  engine::Update update = engine::Update::kAuto;  ///< this one does show, in the last bits
   std::size_t threads = 1;
   double slice_ms = 0;            ///< 0 = one slice a trial
   bool save_and_restore = false;  ///< in the middle of each trial, into a new session
   std::size_t restored_threads = 1;
+  double save_at = 0.53;          ///< of a trial
   bool look = false;              ///< calls weights(), thresholds(), counts() and save() all the time
   bool more_probes = false;       ///< probes of everything, which the hash leaves out
 };
