@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
+#include "core/engine/lane.hpp"
 #include "core/engine/plasticity.hpp"
 #include "tests/simulator/networks.hpp"
 
@@ -126,6 +128,51 @@ TEST(LongTimes, APopulationThatIsSweptAfterATurnOfTicks) {
   EXPECT_EQ(times_of(chosen, 0, 0), (std::vector<Time>{late - kTurn + 1, late + 2006}));
   EXPECT_EQ(times_of(chosen, 0, 3), std::vector<Time>{late - kMillisecond + 1});
   EXPECT_EQ(times_of(chosen, 0, 1), std::vector<Time>{late + 1});
+}
+
+/// Swept for 50 turns of ticks. To visit them all would take a day: the lane is told that it has, between a few that it does visit, and neurons are
+/// lifted above their threshold now and then. Held are those that fired less than the refractory time ago, and no others.
+TEST(LongTimes, APopulationThatIsSweptForManyTurns) {
+  constexpr std::uint32_t kNeurons = 40;
+  for (const Tick refractory : {Tick{0}, Tick{3}, Tick{1} << 29, (Tick{1} << 30) - 1}) {
+    Lif lif;
+    lif.refractory_ms = to_ms(refractory);
+    NetworkDescription d;
+    d.resolution = kNanosecond;
+    d.populations = {neurons("n", kNeurons, lif)};
+    const Network network(d);
+    const engine::Layout layout = engine::layout_of(network, 1);
+    engine::Modes modes(network, Update::kDense);
+    modes.begin(1);
+    engine::Lane lane(network, layout, 0, modes);
+    lane.run(0, 2);
+    engine::Block& block = lane.block(0);
+    ASSERT_TRUE(block.swept);
+    std::mt19937 random(4);
+    std::vector<Tick> fired(kNeurons, -2 * refractory - 1);
+    std::size_t held = 0, free = 0;
+    Tick now = 2;
+    while (now < 50 * kTurn) {
+      now += static_cast<Tick>(random() % (Tick{1} << 28));
+      block.swept_at = now - 1;
+      for (std::uint32_t j = 0; j < kNeurons; ++j) block.v[j] = random() % (1u << j % 12) == 0 ? 2 : 0;  // some often, some seldom
+      const std::vector<double> lifted = block.v;
+      lane.run(now, now + 1);
+      std::vector<bool> got(kNeurons);
+      for (const engine::TickSpike& s : lane.spikes()) got[s.neuron] = true;
+      lane.spikes().clear();
+      for (std::uint32_t j = 0; j < kNeurons; ++j) {
+        if (lifted[j] == 0) continue;
+        const bool may = now > fired[j] + refractory;
+        ASSERT_EQ(got[j], may) << j << " at " << now << ", fired at " << fired[j];
+        (may ? free : held) += 1;
+        if (may) fired[j] = now;
+      }
+      now += 2;
+    }
+    EXPECT_GT(free, 100u);
+    EXPECT_EQ(held > 0, refractory > 3);
+  }
 }
 
 }  // namespace
