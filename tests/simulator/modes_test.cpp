@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "core/engine/modes.hpp"
 #include "tests/simulator/networks.hpp"
 
 namespace spikeloop::testing {
@@ -98,6 +99,44 @@ TEST(Modes, EveryModelWithEveryPort) {
   }
 }
 
+/// Spikes of one window decide about the second and third after it: those of the last one are not all known when it has to be decided.
+TEST(Modes, AWindowIsDecidedByTheSecondAndThirdBeforeIt) {
+  NetworkDescription d;
+  d.populations = {source("in", 1), neurons("n", 128, Lif{}), neurons("other", 128, Lif{}), source("many", 128, PoissonSource{2000}), neurons("driven", 128, Lif{})};
+  d.projections = {connect("in", "n", AllToAll{}, 1), connect("many", "driven", OneToOne{}, 1)};
+  const Network network(d);
+  engine::Modes modes(network, Update::kAuto);
+  modes.begin(5);
+  const Tick window = modes.window();
+  ASSERT_EQ(window, 64);
+  // A spike touches all, which counts as a quarter of the 128; 128 in 64 ticks are enough.
+  const auto count = [&](Tick in_window, int spikes) {
+    std::vector<engine::TickSpike> list;
+    for (int k = 0; k < spikes; ++k) list.push_back({in_window * window + 3 * k, 0, 0});
+    modes.count(list);
+  };
+  for (const int spikes : {3, 4})
+    for (const Tick at : {0, 1, 2, 3, 7}) {
+      modes.reset();
+      count(at, spikes);
+      for (Tick w = 0; w <= at + 5; ++w) {
+        const bool expected = spikes >= 4 && (w == at + 2 || w == at + 3);
+        for (const Tick tick : {w * window + (w == 0), (w + 1) * window - 1}) {
+          ASSERT_EQ(modes.dense(1, tick), expected) << spikes << " in window " << at << ", asked at " << tick;
+          ASSERT_FALSE(modes.dense(2, tick));
+          ASSERT_FALSE(modes.dense(0, tick));
+          ASSERT_TRUE(modes.dense(4, tick)) << "a drive reaches it at every tick";
+        }
+      }
+      ASSERT_EQ(modes.next(1, at * window + 5), spikes >= 4 ? (at + 2) * window : kNever);
+      ASSERT_EQ(modes.next(1, (at + 3) * window + 5), spikes >= 4 ? (at + 3) * window + 5 : kNever);
+      ASSERT_EQ(modes.next(2, 0), kNever);
+    }
+  EXPECT_FALSE(modes.dense(4, 0)) << "tick 0 is for neurons that start above their threshold";
+  modes.reset();
+  EXPECT_FALSE(modes.dense(1, 9 * window)) << "a trial begins with nothing";
+}
+
 /// Without a leak v keeps how it was rounded, and so tells how it was advanced.
 TEST(Modes, ABurstChangesOverAndBack) {
   // Every tick of the burst reaches all 100 neurons: far more than the 1 / 64 at which sweeping is cheaper. In the quiet parts one spike in 500 ticks.
@@ -127,6 +166,30 @@ TEST(Modes, ABurstChangesOverAndBack) {
   }
   EXPECT_NE(both[1], lazy[1]);
   EXPECT_EQ(both[1] + (lazy[2] - lazy[1]), both[2]) << "lazy again";
+}
+
+/// A swept state into a session that was quiet at that time, and the other way round: what the session was doing does not matter.
+TEST(Modes, RestoreInTheMiddleOfAWindow) {
+  If slow;
+  slow.bias_mv = 0.00123, slow.v_threshold_mv = 1000;
+  NetworkDescription d;
+  d.populations = {neurons("n", 100, slow), source("in", 1)};
+  d.projections = {connect("in", "n", FixedInDegree{1}, 0.0123)};
+  d.probes = {probe_of("n", Variable::kPotential, 31, 1000)};
+  std::vector<Spike> burst;
+  for (int t = 1; t < 300; ++t) burst.push_back({t * 100 * kMicrosecond, 1, 0});
+  const std::vector<Spike> none;
+  std::vector<double> potentials;
+  for (const auto& [mine, others] : {std::pair(burst, none), std::pair(none, burst)}) {
+    const auto session = start(d), other = start(d);
+    Recording r, again;
+    advance(*session, 30, r, mine), advance(*other, 30, again, others);
+    other->restore(session->save());
+    advance(*session, 32, r), advance(*other, 32, again);
+    EXPECT_EQ(again.samples, r.samples);
+    potentials.push_back(r.samples.at(0).values.at(0));
+  }
+  EXPECT_NE(potentials[0], potentials[1]);
 }
 
 TEST(Modes, ThresholdsSetWhileSweptCountFromTheNextTick) {
