@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <span>
+#include <sstream>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/directory_sink.hpp"
@@ -19,6 +20,7 @@
 #include "cli/tables.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
+#include "report/profile.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 #include "spikeloop_version.hpp"
@@ -27,10 +29,13 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kTraceFile = "trace.json";
+
 struct Options {
   std::string file, input, duration = "1s", backend = "simulator", out;
   std::uint64_t seed = 0;
   std::size_t threads = 1;
+  bool profile = false;
 };
 
 /// Spikes for external sources, by time; those beyond the end are left out and told.
@@ -116,6 +121,14 @@ void print_summary(Terminal& t, const Network& network, const OperationCounts& c
   t.out << fitted(table, t.out_width, t.colour) << fmt::format("written to {}\n", dir.string());
 }
 
+void write_trace(const fs::path& file, const Profile& profile, const Network& network, Terminal& t) {
+  std::ostringstream text;
+  report::write_chrome_trace(text, profile, network);
+  write_file_atomically(file.string(), text.str());
+  if (profile.left_out > 0)
+    t.err << fmt::format("spikeloop: {} has the first {} stretches of the run; {} later ones are only in the table\n", file.string(), profile.spans.size(), profile.left_out);
+}
+
 int run_network(const Options& o, Terminal& t) {
   check_backend(o.backend);
   const Time until = parse_duration(o.duration);
@@ -125,6 +138,7 @@ int run_network(const Options& o, Terminal& t) {
   check_file_names(network);
   const std::vector<Spike> input = read_input(o.input, network, until, t);
   const auto session = make_simulator(o.threads)->compile(network)->start();
+  session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
   write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
   DirectorySink sink(dir, network);
@@ -139,11 +153,16 @@ int run_network(const Options& o, Terminal& t) {
   report["command"] = t.command;
   report["interrupted"] = !complete;
   report["directory"] = dir.string();
+  if (o.profile) {
+    report["profile"] = report::profile_json(session->profile(), network);
+    write_trace(dir / kTraceFile, session->profile(), network, t);
+  }
   write_file_atomically((dir / kReportFile).string(), report.dump(4, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   if (t.json)
     t.print(report);
   else
     print_summary(t, network, counts, display.seconds(), dir);
+  if (o.profile && !t.json) t.out << fitted(report::profile_table(session->profile(), network), t.out_width, t.colour);
   if (complete) return kOk;
   t.err << fmt::format("spikeloop: interrupted at {:.6g} of {:.6g} ms; what was observed until then is in {}\n", to_ms(session->now()),
                        to_ms(until), dir.string());
@@ -164,6 +183,7 @@ Verb run_verb_entry() {
             add_backend(app, o->backend);
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "instead of the network's own seed");
             add_count(app, "--threads", o->threads, 256, "threads; the result does not depend on them (default 1)");
+            app.add_flag("--profile", o->profile, "tell where the time goes; DIR/trace.json is for chrome://tracing");
             add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/NAME)");
             return [o](Terminal& t) { return run_network(*o, t); };
           }};

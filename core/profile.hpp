@@ -25,9 +25,9 @@ const char* phase_name(Phase phase);
 struct Profile {
   struct Cell {
     double seconds = 0;
-    std::uint64_t operations = 0;  ///< drive and deliver: synaptic events; update: neurons visited; exchange and record: spikes
+    std::uint64_t operations = 0;  ///< drive, deliver and plasticity: synaptic events; update: neurons visited; exchange and record: spikes
   };
-  /// Drive, update: by the population that is updated or driven; deliver: by the one that spiked. The last row is work that belongs to no single one.
+  /// Drive, update: by the population that is updated or driven; deliver, plasticity: by the one that spiked. The last row is work that belongs to no single one.
   std::vector<std::array<Cell, kPhases>> populations;
 
   /// A stretch of the run between two exchanges, on one thread's share of the network.

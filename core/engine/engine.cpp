@@ -112,7 +112,11 @@ void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& si
     counts_.simulated += (end - now_) * network_->resolution();
     epoch(from, end, sink);
     now_ = end;
-    if (sampled == end - 1) sample(sampled, sink);
+    if (sampled == end - 1) {
+      stopwatch_.begin();
+      sample(sampled, sink);
+      stopwatch_.lap_of_none(Phase::kRecord, 1);
+    }
   }
   hand_out();
 }

@@ -48,10 +48,9 @@ void Lane::tick(Tick t) {
   }
   const std::size_t first = spikes_.size();
   update(t);
-  const std::size_t learnt = learning_.size();
   learn(t);
   log_spikes(first, t);
-  stopwatch_.lap_of_none(Phase::kPlasticity, learnt);
+  if (!plastic_.empty()) stopwatch_.lap_of_none(Phase::kPlasticity, spikes_.size() - first);
 }
 
 /// After depression: it sees only earlier post spikes.
@@ -103,6 +102,7 @@ void Lane::learn(Tick t) {
   for (const Arrival& arrival : learning_) {
     Rows& r = rows_[arrival.rows];
     r.plasticity->arrive(arrival.at, t, post_of(r, r.plasticity->scale() == 0 ? -1 : t));
+    stopwatch_.lap(Phase::kPlasticity, r.source, r.synapses.row_end(arrival.at) - r.synapses.row_begin(arrival.at));
   }
 }
 

@@ -154,9 +154,12 @@ void Lane::deliver_rows(const Rows& r, const Arrival& arrival) {
 
 void Lane::deliver_plastic(Rows& r, const Arrival& arrival) {
   const Synapses& s = r.synapses;
-  if (r.plasticity->is_stdp()) r.plasticity->replay(arrival.at, now_, post_of(r, -1));
-  learning_.push_back(arrival);
   const std::uint64_t begin = s.row_begin(arrival.at), n = s.row_end(arrival.at) - begin;
+  if (r.plasticity->is_stdp()) {
+    r.plasticity->replay(arrival.at, now_, post_of(r, -1));
+    stopwatch_.lap(Phase::kPlasticity, r.source, n);
+  }
+  learning_.push_back(arrival);
   counts_.projections[r.group->projections.front()].synaptic_events += n;
   const auto weight = [w = s.weights.data() + begin](std::uint64_t i) { return w[i]; };
   s.with_targets(begin, [&](const auto* targets) {
@@ -175,6 +178,7 @@ std::size_t Lane::deliver_dense(Rows& r, std::size_t first) {
     if (r.plasticity && r.plasticity->is_stdp()) r.plasticity->replay(due_[end].at, now_, post_of(r, -1));
     if (!s.weights.empty()) batch_.push_back(s.weights.data() + s.row_begin(due_[end].at));
   }
+  if (r.plasticity) stopwatch_.lap(Phase::kPlasticity, r.source, (end - first) * s.width);
   blocks_[r.target].all_touched = true;
   counts_.projections[r.group->projections.front()].synaptic_events += (end - first) * s.width;
   float* sum = inputs_.data() + s.base;

@@ -75,6 +75,28 @@ TEST(Run, OtherSeedsDiffer) {
   EXPECT_NE(hash("1"), hash("2"));
 }
 
+TEST(Run, ProfileTellsWhereTheTimeGoesAndChangesNothing) {
+  Folder folder;
+  folder.write_random_network();
+  const auto run = [&](const std::string& out, std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"run", folder / "random.txtpb", "--duration", "30ms", "--out", folder / out};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return call_json(arguments, 0);
+  };
+  const nlohmann::json plain = run("plain", {}), measured = run("measured", {"--profile", "--threads", "2"});
+  EXPECT_EQ(measured["recording_hash"], plain["recording_hash"]);
+  EXPECT_FALSE(plain.contains("profile"));
+  EXPECT_FALSE(fs::exists(folder / "plain/trace.json"));
+  std::map<std::string, std::uint64_t> operations;
+  for (const auto& row : measured["profile"]) operations[row["phase"]] += row["operations"].get<std::uint64_t>();
+  for (const char* phase : {"drive", "deliver", "update", "exchange", "record"}) EXPECT_GT(operations[phase], 0u) << phase;
+  EXPECT_GT(json_of(folder / "measured/trace.json")["traceEvents"].size(), 300u);  // an epoch a tick, each with its phases
+
+  const Outcome outcome = call({"run", folder / "random.txtpb", "--duration", "30ms", "--out", folder / "table", "--profile"});
+  contains(outcome.out, "deliver");
+  contains(outcome.out, "events");
+}
+
 TEST(Run, StoppedAtOnceHasWrittenEverything) {
   Folder folder;
   const Outcome outcome = call({"run", kNetworks + "lif_bias.txtpb", "--out", folder / "out", "--json"}, true);
