@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,7 +12,9 @@
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/tables.hpp"
 #include "core/network.hpp"
+#include "report/table.hpp"
 #include "report/text.hpp"
 
 namespace spikeloop::cli {
@@ -20,20 +23,49 @@ namespace {
 struct Options {
   std::string file, data_dir;
   bool memory = false;
+  std::size_t threads = 1;
 };
 
-/// Bytes that the simulator will hold: state per neuron, indices and weights per synapse.
-double estimated_bytes(const Network& network) {
-  double bytes = 0;
-  for (const Population& p : network.populations()) bytes += static_cast<double>(p.size()) * (p.is_source() ? 24 : 72);
-  for (const Projection& p : network.projections()) {
-    const bool dense = std::holds_alternative<AllToAll>(p.connect) || std::holds_alternative<Tensor>(p.connect);
-    const bool stored = !is_constant(p.weight) || !p.rule.empty() || std::holds_alternative<Tensor>(p.connect);
-    const Rule* rule = network.rule_of(p);
-    bytes += network.expected_synapses(p) * ((dense ? 0 : 4) + (stored ? 4 : 0) + (rule && rule->commit == Commit::kTrial ? 4 : 0));
-    bytes += 8 * static_cast<double>(network.populations()[network.population_index(p.source)].size());
+double per_synapse(double bytes, double synapses) { return synapses > 0 ? bytes / synapses : 0; }
+
+/// "a->b", "a->b, a->c", "a->b and 7 others".
+std::string names_of(const engine::Memory::Rows& rows, const Network& network) {
+  const auto name = [&](std::size_t i) { return network.projections()[rows.projections[i]].name; };
+  const std::size_t n = rows.projections.size();
+  return n == 1 ? name(0) : n == 2 ? name(0) + ", " + name(1) : fmt::format("{} and {} others", name(0), n - 1);
+}
+
+nlohmann::ordered_json to_json(const engine::Memory& memory, const Network& network) {
+  const auto whole = [](double bytes) { return static_cast<std::uint64_t>(std::llround(bytes)); };
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const engine::Memory::Rows& r : memory.rows) {
+    nlohmann::ordered_json names = nlohmann::ordered_json::array();
+    for (const std::uint32_t k : r.projections) names.push_back(network.projections()[k].name);
+    rows.push_back({{"projections", names}, {"synapses", whole(r.synapses)}, {"bytes", whole(r.bytes)}});
   }
-  return bytes;
+  return {{"total_bytes", whole(memory.total())},
+          {"connectivity_bytes", whole(memory.connectivity)},
+          {"bytes_per_synapse", per_synapse(memory.connectivity, memory.synapses)},
+          {"state_bytes", whole(memory.state)},
+          {"building_bytes", whole(memory.building)},
+          {"rows", rows}};
+}
+
+report::Table memory_table(const engine::Memory& memory, const Network& network) {
+  using report::Align;
+  report::Table table{{{"what", Align::kLeft}, {"synapses", Align::kRight}, {"bytes each", Align::kRight}, {"memory", Align::kRight}}, {}, ""};
+  const auto row = [&](const std::string& name, double synapses, double bytes) {
+    table.rows.push_back({name, synapses > 0 ? report::count_text(synapses) : "", synapses > 0 ? fmt::format("{:.2f}", bytes / synapses) : "", report::si(bytes, "B")});
+  };
+  std::vector<engine::Memory::Rows> largest = memory.rows;
+  std::stable_sort(largest.begin(), largest.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  for (const engine::Memory::Rows& r : largest) row(names_of(r, network), r.synapses, r.bytes);
+  row("all synapses", memory.synapses, memory.connectivity);
+  row("neurons and sources", 0, memory.state);
+  row("in all", 0, memory.total());
+  row("while it is built", 0, memory.total() + memory.building);
+  table.note = "estimated for the simulator before anything is allocated; projections that share rows stand together";
+  return table;
 }
 
 int check(const Options& o, Terminal& t) {
@@ -57,7 +89,7 @@ int check(const Options& o, Terminal& t) {
     description = load_network(o.file, load_options());
   }
   const Network network(std::move(description));
-  check_machine(*make_simulator(), network, network_file);
+  check_machine(*make_simulator(o.threads), network, network_file);
   double neurons = 0, synapses = 0;
   for (const Population& p : network.populations()) neurons += p.is_source() ? 0 : static_cast<double>(p.size());
   for (const Projection& p : network.projections()) synapses += network.expected_synapses(p);
@@ -69,16 +101,14 @@ int check(const Options& o, Terminal& t) {
                                      {"projections", network.projections().size()},
                                      {"neurons", static_cast<std::uint64_t>(neurons)},
                                      {"synapses", static_cast<std::uint64_t>(std::llround(synapses))}};
-    if (o.memory) object["bytes"] = static_cast<std::uint64_t>(estimated_bytes(network));
+    if (o.memory) object["memory"] = to_json(memory_in_simulator(network, o.threads), network);
     t.print(object);
     return kOk;
   }
   t.out << fmt::format("{}: a valid {}: {} populations, {} neurons, {} projections, {} synapses\n", o.file, what,
                        network.populations().size(), report::count_text(neurons), network.projections().size(),
                        report::count_text(synapses));
-  if (o.memory)
-    t.out << fmt::format("needs about {} in the simulator, plus what building takes (estimated)\n",
-                         report::si(estimated_bytes(network), "B"));
+  if (o.memory) t.out << fitted(memory_table(memory_in_simulator(network, o.threads), network), t.out_width, t.colour);
   return kOk;
 }
 
@@ -90,7 +120,8 @@ Verb check_verb() {
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb)")->required();
-            app.add_flag("--memory", o->memory, "also tell the memory that it will need");
+            app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
+            add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
             add_data(app, o->data_dir);
             return [o](Terminal& t) { return check(*o, t); };
           }};

@@ -36,7 +36,7 @@ class SimulatorProgram final : public Program {
 };
 
 void check_memory(const Network& network, std::size_t threads, std::vector<Diagnostic>& faults) {
-  const engine::Memory need = engine::memory_of(network, engine::layout_of(network, threads));
+  const engine::Memory need = memory_in_simulator(network, threads);
   const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)), bytes = need.total() + need.building;
   if (has > 0 && bytes > has)
     faults.push_back({"projections", fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", bytes / 1e9, has / 1e9),
@@ -73,6 +73,8 @@ class Simulator final : public Backend {
 };
 
 }  // namespace
+
+engine::Memory memory_in_simulator(const Network& network, std::size_t threads) { return engine::memory_of(network, engine::layout_of(network, threads)); }
 
 std::unique_ptr<Backend> make_simulator(std::size_t threads, engine::Update update) { return std::make_unique<Simulator>(threads == 0 ? 1 : threads, update); }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <type_traits>
 
 namespace spikeloop::engine {
 namespace {
@@ -61,6 +63,43 @@ double distinct_delays(const Network& network, const Group& g) {
   if (const auto* n = std::get_if<Normal>(&delay.kind)) return 1 + 4 * n->std / tick_ms;
   if (const auto* u = std::get_if<Uniform>(&delay.kind)) return 1 + (u->high - u->low) / tick_ms;
   return 64;
+}
+
+/// What hardly any draw exceeds (one in 10^8 or so).
+double largest_likely(const Value& value) {
+  const auto of = [](const auto& v) -> double {
+    using T = std::decay_t<decltype(v)>;
+    if constexpr (std::is_same_v<T, Constant>) return v.value;
+    else if constexpr (std::is_same_v<T, Normal>) return v.mean + 5.5 * v.std;
+    else if constexpr (std::is_same_v<T, Uniform>) return v.high;
+    else if constexpr (std::is_same_v<T, LogNormal>) return std::exp(v.mean_log + 5.5 * v.std_log);
+    else if constexpr (std::is_same_v<T, Exponential>) return 18 * v.mean;
+    else if constexpr (std::is_same_v<T, Listed>) return v.values->empty() ? 0 : *std::max_element(v.values->begin(), v.values->end());
+    else return 1;
+  };
+  return std::min(std::visit(of, value.kind), value.bounds.max.value_or(std::numeric_limits<double>::infinity()));
+}
+
+/// What the delay of a synapse takes while its row is sorted.
+double bytes_of_a_delay(const Network& network, const Group& g) {
+  double ticks = 0;
+  for (const std::uint32_t k : g.projections) ticks = std::max(ticks, largest_likely(network.projections()[k].delay_ms) / to_ms(network.resolution()));
+  return ticks <= std::numeric_limits<std::uint8_t>::max() ? 1 : ticks <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4;
+}
+
+/// What the rows of a group take in all lanes.
+double bytes_of(const Network& network, const Layout& layout, const Group& g, double synapses) {
+  constexpr double kWeight = sizeof(float), kRow = 4, kSegment = 8, kPlasticRow = 56;
+  const double target = layout.lanes.front().slots > kNarrowSlots ? 4 : 2, lanes = static_cast<double>(layout.lanes.size());
+  const double sources = static_cast<double>(network.populations()[g.source].size());
+  const double rows = g.dense ? 0 : sources * kRow * (1 + (g.projections.size() > 1 ? static_cast<double>(g.projections.size()) : 0));
+  double bytes = synapses * ((g.dense ? 0 : target) + (g.stored ? kWeight : 0)) + lanes * rows;
+  if (g.plastic) {
+    const Rule& rule = *network.rule_of(network.projections()[g.projections.front()]);
+    bytes += (rule.commit == Commit::kTrial ? kWeight * synapses : 0) + lanes * sources * kPlasticRow;
+  }
+  if (!g.uniform_delay) bytes += lanes * (sources * kRow + kSegment * std::min(synapses / lanes, sources * distinct_delays(network, g)));
+  return bytes;
 }
 
 std::vector<Group> groups_of(const Network& network) {
@@ -162,26 +201,20 @@ Layout layout_of(const Network& network, std::size_t threads) {
 }
 
 Memory memory_of(const Network& network, const Layout& layout) {
-  const double target = layout.lanes.front().slots > kNarrowSlots ? 4 : 2;
-  constexpr double kWeight = sizeof(float), kRow = 4, kSegment = 8, kNeuron = 60, kPlasticRow = 56;
-  const double lanes = static_cast<double>(layout.lanes.size());
+  constexpr double kNeuron = 60, kInput = 12, kSource = 24;
   Memory m;
   for (const Group& g : layout.groups) {
     if (g.current || g.drive) continue;
-    const double synapses = synapses_of(network, g), sources = static_cast<double>(network.populations()[g.source].size());
+    const double synapses = synapses_of(network, g), bytes = bytes_of(network, layout, g, synapses);
+    m.rows.push_back({g.projections, synapses, bytes});
     m.synapses += synapses;
-    const double rows = g.dense ? 0 : sources * kRow * (1 + (g.projections.size() > 1 ? static_cast<double>(g.projections.size()) : 0));
-    m.connectivity += synapses * ((g.dense ? 0 : target) + (g.stored ? kWeight : 0)) + lanes * rows;
-    if (g.plastic) {
-      const Rule& rule = *network.rule_of(network.projections()[g.projections.front()]);
-      m.connectivity += (rule.commit == Commit::kTrial ? kWeight * synapses : 0) + lanes * sources * kPlasticRow;
-    }
-    if (g.uniform_delay) continue;
-    m.connectivity += lanes * (sources * kRow + kSegment * std::min(synapses / lanes, sources * distinct_delays(network, g)));
-    m.building = std::max(m.building, synapses);
+    m.connectivity += bytes;
+    if (!g.uniform_delay) m.building = std::max(m.building, synapses * bytes_of_a_delay(network, g));
   }
-  for (std::size_t p = 0; p < layout.kinds.size(); ++p)
-    m.state += static_cast<double>(network.populations()[p].size()) * (network.populations()[p].is_source() ? 24 : kNeuron + 12 * layout.kinds[p].count);
+  for (std::size_t p = 0; p < layout.kinds.size(); ++p) {
+    const Population& population = network.populations()[p];
+    m.state += static_cast<double>(population.size()) * (population.is_source() ? kSource : kNeuron + kInput * layout.kinds[p].count);
+  }
   return m;
 }
 

@@ -64,10 +64,16 @@ Layout layout_of(const Network& network, std::size_t threads);
 
 /// What a network will need in the simulator, as far as it is known before anything is drawn. All in bytes.
 struct Memory {
-  double synapses = 0;   ///< number of synapses with rows of their own; a Poisson drive has none
-  double connectivity = 0;
-  double state = 0;
-  double building = 0;   ///< for a while, on top of the rest
+  /// Projections that share rows, by index; a Poisson drive has no rows.
+  struct Rows {
+    std::vector<std::uint32_t> projections;
+    double synapses = 0, bytes = 0;
+  };
+  std::vector<Rows> rows;
+  double synapses = 0;      ///< in all rows
+  double connectivity = 0;  ///< of all rows
+  double state = 0;         ///< of neurons and sources
+  double building = 0;      ///< for a while, on top of the rest
   double total() const { return connectivity + state; }
 };
 Memory memory_of(const Network& network, const Layout& layout);

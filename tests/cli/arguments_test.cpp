@@ -125,9 +125,25 @@ TEST(Check, TellsWhatAValidDescriptionNeeds) {
   const nlohmann::json network = call_json({"check", folder / "net.txtpb", "--memory"}, 0);
   EXPECT_EQ(network["kind"], "network");
   EXPECT_EQ(network["valid"], true);
-  EXPECT_GT(network["bytes"], 4 * (64 * 24 + 24 * 10));
+  const nlohmann::json& memory = network["memory"];
+  EXPECT_GT(memory["connectivity_bytes"], 4 * (64 * 24 + 24 * 10));
+  EXPECT_EQ(memory["total_bytes"], memory["connectivity_bytes"].get<std::uint64_t>() + memory["state_bytes"].get<std::uint64_t>());
   EXPECT_EQ(call_json({"check", folder / "exp.txtpb"}, 0)["kind"], "experiment");
   contains(call({"check", folder / "exp.txtpb", "--memory"}).out, "a valid experiment");
+}
+
+/// The same figures as the engine's own (tests/simulator holds those against the arrays that are built).
+TEST(Check, TellsBytesPerSynapse) {
+  const std::string file = SPIKELOOP_SOURCE_DIR "/examples/networks/brunel.txtpb";
+  const nlohmann::json memory = call_json({"check", file, "--memory", "--threads", "2"}, 0)["memory"];
+  EXPECT_NEAR(memory["bytes_per_synapse"], 2, 0.05);
+  EXPECT_EQ(memory["building_bytes"], 0);
+  std::uint64_t bytes = 0;
+  for (const auto& rows : memory["rows"]) bytes += rows["bytes"].get<std::uint64_t>();
+  EXPECT_EQ(memory["connectivity_bytes"], bytes);
+  const Outcome outcome = call({"check", file, "--memory"});
+  contains(outcome.out, "all synapses");
+  contains(outcome.out, "excitatory->excitatory, excitatory->inhibitory");  // they share rows
 }
 
 }  // namespace
