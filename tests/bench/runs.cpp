@@ -139,6 +139,9 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
   json["events_per_s"] = static_cast<double>(events.delivered) / simulate_s;
   json["real_time_factor"] = simulate_s / (ms * 1e-3);
   json["bytes_per_synapse"] = resident / static_cast<double>(synapses);
+  const engine::Memory told = memory_in_simulator(network, options.threads);
+  json["bytes_per_synapse_told"] = told.connectivity / told.synapses;
+  json["bytes_told"] = told.total();
   json["peak_bytes"] = peak;
   json["peak_bytes_while_building"] = peak_building;
   if (events.plastic) json["plastic_updates"] = events.plastic;
