@@ -106,66 +106,120 @@ SweepResult Sweep_(const Sweep& s) {
   return s.delta ? sweep_all<true, true>(s) : sweep_all<true, false>(s);
 }
 
-#if HWY_TARGET == HWY_SCALAR
-std::uint32_t PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
-  float sum = 0;
+/// One chunk, word by word.
+std::uint64_t add_chunk_of_counts(const PoissonKey& key, const AliasTable& t, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+  std::uint64_t all = 0;
   for (std::uint32_t b = 0; b < 16; ++b) {
     const r123::Philox4x32::ctr_type words = r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
-    for (std::uint32_t i = 0; i < 4; ++i) counts[16 * i + b] = least + static_cast<float>(std::lower_bound(thresholds, thresholds + count, static_cast<std::int32_t>(words[i] ^ 0x80000000u)) - thresholds);
-    for (std::uint32_t i = 0; i < 4; ++i) sum += counts[16 * i + b];
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      const std::size_t neuron = 32 * (i / 2) + 2 * b + i % 2, column = words[i] & (t.keep.size() - 1);
+      if (neuron >= neurons) continue;
+      const std::int32_t count = t.least + (words[i] < t.keep[column] ? static_cast<std::int32_t>(column) : t.alias[column]);
+      sum[neuron] += weight * static_cast<float>(count);
+      all += static_cast<std::uint64_t>(count);
+    }
   }
-  return static_cast<std::uint32_t>(sum);
+  return all;
 }
-#else
+
+#if HWY_TARGET != HWY_SCALAR
+/// What a column of the table says about each word: from as many registers as hold the table, or from memory.
+template <int kRegisters, class D>
+class Columns {
+ public:
+  explicit Columns(const AliasTable& t) : table_(&t), mask_(hn::Set(D(), static_cast<std::uint32_t>(t.keep.size() - 1))) {
+    const std::size_t lanes = hn::Lanes(D());
+    if constexpr (kRegisters >= 1) keep0_ = hn::LoadU(D(), t.keep.data()), alias0_ = hn::LoadU(di_, t.alias.data());
+    if constexpr (kRegisters >= 2) keep1_ = hn::LoadU(D(), t.keep.data() + lanes), alias1_ = hn::LoadU(di_, t.alias.data() + lanes);
+  }
+  auto counts(hn::Vec<D> words) const {
+    const auto column = hn::BitCast(di_, hn::And(words, mask_));
+    auto keep = hn::Zero(D());
+    auto alias = hn::Zero(di_);
+    if constexpr (kRegisters == 0) {
+      keep = hn::BitCast(D(), hn::GatherIndex(di_, reinterpret_cast<const std::int32_t*>(table_->keep.data()), column));
+      alias = hn::GatherIndex(di_, table_->alias.data(), column);
+    } else {
+      const auto index = hn::IndicesFromVec(D(), hn::And(column, hn::Set(di_, static_cast<std::int32_t>(hn::Lanes(D()) - 1))));
+      const auto signed_index = hn::IndicesFromVec(di_, hn::And(column, hn::Set(di_, static_cast<std::int32_t>(hn::Lanes(D()) - 1))));
+      keep = hn::TableLookupLanes(keep0_, index), alias = hn::TableLookupLanes(alias0_, signed_index);
+      if constexpr (kRegisters == 2) {
+        const auto second = hn::Gt(column, hn::Set(di_, static_cast<std::int32_t>(hn::Lanes(D()) - 1)));
+        keep = hn::IfThenElse(hn::RebindMask(D(), second), hn::TableLookupLanes(keep1_, index), keep);
+        alias = hn::IfThenElse(second, hn::TableLookupLanes(alias1_, signed_index), alias);
+      }
+    }
+    return hn::IfThenElse(hn::RebindMask(di_, hn::Lt(words, keep)), column, alias);
+  }
+
+ private:
+  const hn::RebindToSigned<D> di_;
+  const AliasTable* table_;
+  hn::Vec<D> mask_, keep0_, keep1_;
+  hn::Vec<hn::RebindToSigned<D>> alias0_, alias1_;
+};
+
 /// Philox 4x32-10 of many counters side by side (Salmon et al. 2011, DOI 10.1145/2063384.2063405). Each 32-bit word has a 64-bit lane to itself, since
 /// the generator is made of 32 x 32 -> 64-bit products; what the upper half of a lane holds is never read.
-std::uint32_t PoissonCounts_(const PoissonKey& key, const std::int32_t* thresholds, std::size_t count, float least, std::uint32_t chunk, float* counts) {
+template <int kRegisters>
+std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t first, std::uint32_t chunks, float weight, float* sum) {
   const hn::CappedTag<std::uint64_t, 8> d;
   const hn::Repartition<std::uint32_t, decltype(d)> d32;
   const hn::RebindToSigned<decltype(d32)> di;
   const hn::RebindToFloat<decltype(d32)> df;
-  const hn::Rebind<std::uint32_t, decltype(d)> half;
-  const hn::RebindToFloat<decltype(half)> half_float;
   const std::size_t lanes = hn::Lanes(d);
   using V = hn::Vec<decltype(d)>;
   const auto words = [&](V x) HWY_ATTR { return hn::BitCast(d32, x); };
   const auto m0 = words(hn::Set(d, 0xD2511F53u)), m1 = words(hn::Set(d, 0xCD9E8D57u));
-  const auto sign = hn::Set(d32, 0x80000000u);
   const V low = hn::Set(d, 0xFFFFFFFFu);
+  const auto least = hn::Set(di, table.least);
+  const auto w = hn::Set(df, weight);
+  const Columns<kRegisters, decltype(d32)> columns(table);
+  std::uint64_t total = 0;
   auto all = hn::Zero(di);
-  for (std::size_t b = 0; b < 16; b += 2 * lanes) {  // two vectors of blocks at a time: one alone waits for its products
-    V c0 = hn::Iota(d, std::uint64_t{chunk} * 16 + b), e0 = hn::Add(c0, hn::Set(d, std::uint64_t{lanes}));
-    V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}), c3 = hn::Set(d, std::uint64_t{key.stream[1]});
-    V e1 = c1, e2 = c2, e3 = c3;
-    std::uint32_t k0 = key.key[0], k1 = key.key[1];
-    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
-      const V key0 = hn::Set(d, std::uint64_t{k0}), key1 = hn::Set(d, std::uint64_t{k1});
-      const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)), q1 = hn::MulEven(m1, words(e2));
-      c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1), key0), e0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q1), e1), key0);
-      c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3), key1), e2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q0), e3), key1);
-      c1 = p1, e1 = q1, c3 = p0, e3 = q0;
+  for (std::uint32_t chunk = 0; chunk < chunks; ++chunk, sum += 64) {
+    for (std::size_t b = 0; b < 16; b += 2 * lanes) {  // two vectors of blocks at a time: one alone waits for its products
+      V c0 = hn::Iota(d, std::uint64_t{first + chunk} * 16 + b), e0 = hn::Add(c0, hn::Set(d, std::uint64_t{lanes}));
+      V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}), c3 = hn::Set(d, std::uint64_t{key.stream[1]});
+      V e1 = c1, e2 = c2, e3 = c3;
+      std::uint32_t k0 = key.key[0], k1 = key.key[1];
+      for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        const V key0 = hn::Set(d, std::uint64_t{k0}), key1 = hn::Set(d, std::uint64_t{k1});
+        const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)), q1 = hn::MulEven(m1, words(e2));
+        c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1), key0), e0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q1), e1), key0);
+        c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3), key1), e2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q0), e3), key1);
+        c1 = p1, e1 = q1, c3 = p0, e3 = q0;
+      }
+      const auto add = [&](V even, V odd, float* to) HWY_ATTR {
+        const auto count = hn::Add(columns.counts(words(hn::Or(hn::And(even, low), hn::ShiftLeft<32>(odd)))), least);
+        all = hn::Add(all, count);
+        hn::StoreU(hn::Add(hn::LoadU(df, to), hn::Mul(w, hn::ConvertTo(df, count))), df, to);
+      };
+      add(c0, c1, sum + 2 * b), add(c2, c3, sum + 2 * b + 32);
+      add(e0, e1, sum + 2 * (b + lanes)), add(e2, e3, sum + 2 * (b + lanes) + 32);
     }
-    // Two words of each block in one vector of 32-bit lanes, moved so that signed comparisons, which vectors have, order them.
-    const auto pair = [&](V even, V odd) HWY_ATTR { return hn::BitCast(di, hn::Xor(words(hn::Or(hn::And(even, low), hn::ShiftLeft<32>(odd))), sign)); };
-    const auto x0 = pair(c0, c1), x1 = pair(c2, c3), x2 = pair(e0, e1), x3 = pair(e2, e3);
-    auto n0 = hn::Zero(di), n1 = n0, n2 = n0, n3 = n0;
-    for (std::size_t k = 0; k < count; ++k) {
-      const auto threshold = hn::Set(di, thresholds[k]);
-      n0 = hn::Sub(n0, hn::VecFromMask(di, hn::Gt(x0, threshold))), n1 = hn::Sub(n1, hn::VecFromMask(di, hn::Gt(x1, threshold)));
-      n2 = hn::Sub(n2, hn::VecFromMask(di, hn::Gt(x2, threshold))), n3 = hn::Sub(n3, hn::VecFromMask(di, hn::Gt(x3, threshold)));
+    if (chunk % 64 == 63 || chunk + 1 == chunks) {  // before 32 bits are too few
+      total += static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(di, all)));
+      all = hn::Zero(di);
     }
-    all = hn::Add(all, hn::Add(hn::Add(n0, n1), hn::Add(n2, n3)));
-    const auto store = [&](auto n, float* to) HWY_ATTR {
-      const auto f = hn::BitCast(d, hn::Add(hn::ConvertTo(df, n), hn::Set(df, least)));
-      hn::StoreU(hn::BitCast(half_float, hn::TruncateTo(half, f)), half_float, to);
-      hn::StoreU(hn::BitCast(half_float, hn::TruncateTo(half, hn::ShiftRight<32>(f))), half_float, to + 16);
-    };
-    store(n0, counts + b), store(n1, counts + b + 32);
-    store(n2, counts + b + lanes), store(n3, counts + b + lanes + 32);
   }
-  return static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(di, all))) + 64 * static_cast<std::uint32_t>(least);
+  return total;
 }
 #endif
+
+std::uint64_t AddPoissonCounts_(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+  std::uint32_t full = 0;
+  std::uint64_t all = 0;
+#if HWY_TARGET != HWY_SCALAR
+  full = static_cast<std::uint32_t>(neurons / 64);
+  const std::size_t lanes = 2 * hn::Lanes(hn::CappedTag<std::uint64_t, 8>());
+  if (table.keep.size() == lanes) all = add_counts<1>(key, table, chunk, full, weight, sum);
+  else if (table.keep.size() == 2 * lanes) all = add_counts<2>(key, table, chunk, full, weight, sum);
+  else all = add_counts<0>(key, table, chunk, full, weight, sum);
+#endif
+  for (std::size_t i = std::size_t{full} * 64; i < neurons; i += 64, ++full) all += add_chunk_of_counts(key, table, chunk + full, neurons - i, weight, sum + i);
+  return all;
+}
 
 void AddRows_(float* sum, const float* const* rows, std::size_t count, std::size_t width) {
   const hn::ScalableTag<float> d;
@@ -240,14 +294,14 @@ HWY_AFTER_NAMESPACE();
 namespace spikeloop::engine {
 
 HWY_EXPORT(Sweep_);
-HWY_EXPORT(PoissonCounts_);
+HWY_EXPORT(AddPoissonCounts_);
 HWY_EXPORT(AddRows_);
 HWY_EXPORT(Potentiate_);
 
 SweepResult sweep(const Sweep& s) { return HWY_DYNAMIC_DISPATCH(Sweep_)(s); }
 
-std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]) {
-  return HWY_DYNAMIC_DISPATCH(PoissonCounts_)(key, thresholds.data(), thresholds.size(), static_cast<float>(least), chunk, counts);
+std::uint64_t add_poisson_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+  return HWY_DYNAMIC_DISPATCH(AddPoissonCounts_)(key, table, chunk, neurons, weight, sum);
 }
 
 std::uint64_t potentiate(const Potentiation& p, std::vector<std::uint32_t>& left) { return HWY_DYNAMIC_DISPATCH(Potentiate_)(p, left); }

@@ -47,16 +47,24 @@ struct SweepResult {
 /// Advances every neuron by one tick, adds and clears its input, and finds who reached the threshold.
 SweepResult sweep(const Sweep& s);
 
-/// Random numbers of one tick for Poisson counts, see PoissonCounts.
+/// The random words of one tick, see `add_poisson_counts`.
 struct PoissonKey {
   std::uint32_t key[2] = {0, 0};   ///< of the generator
   std::uint32_t tick = 0;
   std::uint32_t stream[2] = {0, 0};
 };
 
-/// Counts of the 64 neurons of `chunk`: word i of block 16 chunk + b belongs to neuron 16 i + b. A count is the number of thresholds that the
-/// random word exceeds, plus `least`; both the words and the thresholds with their top bit flipped, so that signed comparison orders them. Returns their sum.
-std::uint32_t poisson_counts(const PoissonKey& key, const std::vector<std::int32_t>& thresholds, std::uint32_t least, std::uint32_t chunk, float counts[64]);
+/// Counts by Walker's alias method (1977, DOI 10.1145/355744.355749): the low bits of a random word choose a column; a word below `keep` of its column
+/// means the column's number, any other the column's alias; both on top of `least`.
+struct AliasTable {
+  std::vector<std::uint32_t> keep;
+  std::vector<std::int32_t> alias;
+  std::int32_t least = 0;
+};
+
+/// sum[i] += weight x count of neuron 64 `chunk` + i, for i < neurons; returns the sum of the counts. Word 2 h + o of block 16 c + b of the generator
+/// belongs to neuron 64 c + 32 h + 2 b + o.
+std::uint64_t add_poisson_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight, float* sum);
 
 /// Potentiation of a row by the post spikes that it has not seen: `to` += amplitude x decay(tick - since the pre spike), one spike after the other and
 /// each within the bounds.

@@ -167,6 +167,7 @@ class Lane {
   std::vector<std::uint32_t> owner_;   ///< population of every 16 slots
   std::vector<Arrival> due_;
   std::vector<const float*> batch_;
+  std::vector<float> drawn_;           ///< Poisson counts, where weights differ
   std::vector<Visit> due_visits_;
   std::vector<Arrival> learning_;      ///< arrivals of the tick at plastic projections
   std::vector<TickSpike> spikes_;

@@ -70,20 +70,14 @@ void Lane::draw_drives(Tick t) {
     const Synapses& s = r.synapses;
     const std::uint32_t n = b.slice.size();
     float* sum = inputs_.data() + s.base;
+    const auto draw = [&](float weight, float* to) { return r.poisson.add(trial_, t - s.delay, b.slice.begin, n, weight, to); };
     std::uint64_t events = 0;
-    for (std::uint32_t j = 0; j < n; j += PoissonCounts::kChunk) {  // slices begin at multiples of a chunk
-      float counts[PoissonCounts::kChunk];
-      std::uint32_t of_chunk = r.poisson.draw(trial_, t - s.delay, (b.slice.begin + j) / PoissonCounts::kChunk, counts);
-      const std::uint32_t size = std::min(PoissonCounts::kChunk, n - j);
-      for (std::uint32_t i = size; i < PoissonCounts::kChunk; ++i) of_chunk -= static_cast<std::uint32_t>(counts[i]);
-      events += of_chunk;
-      if (s.weights.empty() && (r.inhibitory == 0 || s.weight >= 0))
-        for (std::uint32_t i = 0; i < size; ++i) sum[j + i] += s.weight * counts[i];
-      else
-        for (std::uint32_t i = 0; i < size; ++i) {
-          const float w = s.weight_of(j + i);
-          sum[j + i + (w < 0 ? r.inhibitory : 0)] += w * counts[i];
-        }
+    if (s.weights.empty()) {
+      events = draw(s.weight, sum + (s.weight < 0 ? r.inhibitory : 0));
+    } else {
+      drawn_.assign(n, 0);
+      events = draw(1, drawn_.data());
+      for (std::uint32_t j = 0; j < n; ++j) sum[j + (s.weights[j] < 0 ? r.inhibitory : 0)] += s.weights[j] * drawn_[j];
     }
     b.all_touched = true;
     counts_.projections[r.group->projections.front()].synaptic_events += events;

@@ -4,32 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/engine/kernels.hpp"
 #include "core/random.hpp"
 
 namespace spikeloop::engine {
-
-PoissonCounts::PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {
-  double sum = 0, log_p = -mean;  // by logarithms: exp(-mean) alone would underflow for a mean of 1,000 a tick
-  for (int k = 0;; ++k) {
-    if (k > 0) log_p += std::log(mean / k);
-    sum += std::exp(log_p);
-    if (k > mean && (sum >= 1 - 0x1p-33 || k > mean + 40 * std::sqrt(mean) + 40)) break;  // the second: what rounding left of the sum
-    const double at = std::min(sum, 1.0) * 0x1p32;  // P(count <= k), of which a word has to reach the upper end
-    if (at >= 0x1p32 - 1) break;
-    if (at < 1) ++least_;
-    else thresholds_.push_back(static_cast<std::int32_t>((static_cast<std::uint32_t>(at) - 1) ^ 0x80000000u));
-  }
-}
-
-std::uint32_t PoissonCounts::draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const {
-  const auto high_tick = static_cast<std::uint64_t>(tick) >> 32;
-  const std::uint64_t stream = stream_ + trial * 0x9E3779B97F4A7C15ull + high_tick * 0xBF58476D1CE4E5B9ull;
-  const PoissonKey key{{static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)},
-                       static_cast<std::uint32_t>(tick),
-                       {static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};
-  return poisson_counts(key, thresholds_, least_, chunk, counts);
-}
 
 Sources::Sources(const Network& network, const std::vector<bool>& skip) : network_(&network), trains_(network.populations().size()), skip_(skip) {
   const double tick_s = static_cast<double>(network.resolution()) * 1e-9;
@@ -99,13 +76,12 @@ void Sources::emit(Tick from, Tick until, std::vector<TickSpike>& spikes) {
   if (!ahead_.empty()) std::erase_if(ahead_, [&](const TickSpike& s) { return s.tick < until; });
   for (std::size_t c = 0; c < counted_.size(); ++c) {
     const auto n = static_cast<std::uint32_t>(network_->populations()[counted_[c]].size());
-    for (Tick tick = from; tick < until; ++tick)
-      for (std::uint32_t first = 0; first < n; first += PoissonCounts::kChunk) {
-        float counts[PoissonCounts::kChunk];
-        counts_[c].draw(trial_, tick, first / PoissonCounts::kChunk, counts);
-        for (std::uint32_t i = 0; i < PoissonCounts::kChunk && first + i < n; ++i)
-          for (float k = 0; k < counts[i]; ++k) spikes.push_back({tick, counted_[c], first + i});
-      }
+    for (Tick tick = from; tick < until; ++tick) {
+      drawn_.assign(n, 0);
+      counts_[c].add(trial_, tick, 0, n, 1, drawn_.data());
+      for (std::uint32_t i = 0; i < n; ++i)
+        for (float k = 0; k < drawn_[i]; ++k) spikes.push_back({tick, counted_[c], i});
+    }
   }
   for (Tick tick = calendar_.next(from); tick < until; tick = calendar_.next(tick)) {  // the same tick again: a train may go on in it
     take(tick);

@@ -6,6 +6,7 @@
 
 #include "core/engine/calendar.hpp"
 #include "core/engine/layout.hpp"
+#include "core/engine/poisson.hpp"
 #include "core/network.hpp"
 
 namespace spikeloop::engine {
@@ -17,22 +18,6 @@ struct TickSpike {
   std::uint32_t neuron = 0;
 
   friend auto operator<=>(const TickSpike&, const TickSpike&) = default;
-};
-
-/// Poisson counts for one tick by inversion of the distribution function; a count is a pure function of (seed, stream, trial, tick, neuron).
-class PoissonCounts {
- public:
-  static constexpr std::uint32_t kChunk = 64;  ///< neurons that are drawn together
-
-  PoissonCounts() = default;
-  PoissonCounts(double mean, std::uint64_t seed, std::uint64_t stream);
-  /// Counts of neurons 64 `chunk` .. 64 `chunk` + 63 at a tick of a trial; returns their sum.
-  std::uint32_t draw(std::uint64_t trial, Tick tick, std::uint32_t chunk, float counts[kChunk]) const;
-
- private:
-  std::uint64_t seed_ = 0, stream_ = 0;
-  std::uint32_t least_ = 0;               ///< smaller counts than this do not occur
-  std::vector<std::int32_t> thresholds_;  ///< a random word above number k means a count of at least `least_` + k + 1
 };
 
 /// The spikes that sources emit, tick by tick: Poisson, regular, lists, and what was handed in from outside.
@@ -78,6 +63,7 @@ class Sources {
   Calendar<Item> calendar_;
   std::vector<TickSpike> ahead_;  ///< external spikes that have not been emitted
   std::vector<Item> due_;
+  std::vector<float> drawn_;
 };
 
 }  // namespace spikeloop::engine

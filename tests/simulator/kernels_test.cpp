@@ -159,32 +159,33 @@ TEST_F(Kernels, Sweep) {
   EXPECT_GT(held, 1000u);
 }
 
-TEST_F(Kernels, PoissonCounts) {
+TEST_F(Kernels, AddPoissonCounts) {
   std::uint64_t all = 0;
-  for (const std::size_t thresholds : {0u, 1u, 3u, 40u})
-    for (const std::uint32_t least : {0u, 5u})
-      for (const std::uint32_t chunk : {0u, 1u, 77u, 0xFFFFFFFu}) {
-        std::vector<std::int32_t> limits;
-        for (std::size_t k = 0; k < thresholds; ++k) limits.push_back(static_cast<std::int32_t>(random()));
-        std::sort(limits.begin(), limits.end());
+  for (const std::size_t columns : {8u, 16u, 32u, 512u})  // in one register, in two, or in memory, by instruction set
+    for (const std::size_t neurons : {0u, 1u, 63u, 64u, 65u, 500u, 5000u})
+      for (const std::uint32_t chunk : {0u, 77u, 0xFFFFFu}) {
+        AliasTable table;
+        table.least = static_cast<std::int32_t>(random() % 3 * 5);
+        for (std::size_t c = 0; c < columns; ++c) table.keep.push_back(static_cast<std::uint32_t>(random())), table.alias.push_back(static_cast<std::int32_t>(random() % columns));
         const auto word = [&] { return static_cast<std::uint32_t>(random()); };
         const PoissonKey key{{word(), word()}, word(), {word(), word()}};
-        std::vector<float> expected(64);
-        std::uint32_t sum = 0;
-        for (std::uint32_t b = 0; b < 16; ++b) {
-          const auto words = r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
-          for (std::uint32_t i = 0; i < 4; ++i) {
-            const auto x = static_cast<std::int32_t>(words[i] ^ 0x80000000u);
-            const auto n = static_cast<std::uint32_t>(std::count_if(limits.begin(), limits.end(), [&](std::int32_t limit) { return x > limit; }));
-            expected[16 * i + b] = static_cast<float>(least + n);
-            sum += least + n;
-          }
+        std::vector<float> before;
+        for (std::size_t i = 0; i < neurons; ++i) before.push_back(static_cast<float>(uniform(-1, 1)));
+        std::vector<float> expected = before;
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < neurons; ++i) {
+          const std::size_t c = i / 64, h = i % 64 / 32, b = i % 32 / 2, o = i % 2;
+          const auto words = r123::Philox4x32()({{(chunk + static_cast<std::uint32_t>(c)) * 16 + static_cast<std::uint32_t>(b), key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
+          const std::uint32_t w = words[2 * h + o], column = w % static_cast<std::uint32_t>(columns);
+          const std::int32_t count = table.least + (w < table.keep[column] ? static_cast<std::int32_t>(column) : table.alias[column]);
+          expected[i] += 0.3f * static_cast<float>(count);
+          sum += static_cast<std::uint64_t>(count);
         }
         all += sum;
         on_every_target([&] {
-          std::vector<float> counts(64, -1);
-          EXPECT_EQ(poisson_counts(key, limits, least, chunk, counts.data()), sum);
-          expect_same_bits(counts, expected, "count");
+          std::vector<float> counts = before;
+          EXPECT_EQ(add_poisson_counts(key, table, chunk, neurons, 0.3f, counts.data()), sum);
+          expect_same_bits(counts, expected, "sum");
         });
         if (HasFailure()) return;
       }
