@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,6 +35,7 @@ struct Block {
 
   bool all_touched = false;  ///< at this tick
   bool should_sweep = false, swept = false;
+  bool same_theta = false;           ///< while swept: all thresholds are equal, so that one need not be read for every neuron
   Tick swept_at = 0;                 ///< the tick that all neurons are at
   Tick hold_from = 0;                ///< `hold_low` is right for 2^30 ticks from here
   std::vector<std::int32_t> hold_low;  ///< the low 32 bits of `hold`
@@ -45,6 +48,8 @@ struct Block {
   bool watched_gate = false;     ///< a rule needs to know who was active when the gate opened
   Tick gate = kNever;            ///< feedback reaches the population
   bool gate_seen = false;
+
+  void compare_thresholds() { same_theta = std::adjacent_find(theta.begin(), theta.end(), std::not_equal_to<>()) == theta.end(); }
 
   NeuronState load(std::uint32_t j) const;
   void store(std::uint32_t j, const NeuronState& s);

@@ -222,8 +222,11 @@ void Engine::hand_out() {
 void Engine::receive(std::size_t l) {
   const std::uint64_t bit = bit_of(l, lanes_.size());
   lanes_[l]->stopwatch().begin();
-  for (const TickSpike& s : spikes_)
+  for (std::size_t i = 0; i < spikes_.size(); ++i) {
+    lanes_[l]->fetch_ahead(spikes_, i);
+    const TickSpike& s = spikes_[i];
     if (reach_.empty() || (reach_[s.population][s.neuron] & bit)) lanes_[l]->receive(s, received_until_);
+  }
   lane_next_[l] = std::min(lane_next_[l], lanes_[l]->next(received_until_));
   lanes_[l]->stopwatch().lap_of_none(Phase::kExchange, 0);
 }

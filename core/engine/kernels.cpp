@@ -17,18 +17,20 @@ namespace spikeloop::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// `sweep` for the neurons from `begin` on that fill whole vectors of D; returns where it stopped.
+/// `sweep` for the neurons from `begin` on that fill whole vectors of D; returns where it stopped. Takes copies: what is reached through a pointer
+/// would have to be read again after every store.
 template <bool kLeaky, bool kDelta, class D>
-std::size_t sweep_part(const Sweep& s, std::size_t begin, D d, SweepResult& result) {
+std::size_t sweep_part(const Sweep s, std::size_t begin, D d, SweepResult& sum) {
   using V = hn::Vec<D>;
   const hn::Rebind<float, D> df;
   const hn::Rebind<std::int32_t, D> d32;
   const hn::Rebind<std::int64_t, D> d64;
   const std::size_t lanes = hn::Lanes(d);
   const V zero = hn::Zero(d), bias = hn::Set(d, s.bias), v_rest = hn::Set(d, s.v_rest), floor = hn::Set(d, s.v_floor);
-  const V membrane = hn::Set(d, s.membrane), rate = hn::Set(d, s.membrane_rate), infinity = hn::Set(d, 1e300 * 1e300);
+  const V membrane = hn::Set(d, s.membrane), rate = hn::Set(d, s.membrane_rate), one_threshold = hn::Set(d, s.one_threshold);
   const auto tick = hn::Set(d32, s.tick);
   const bool floored = s.v_floor > -1e300;
+  SweepResult result = sum;
 
   std::size_t j = begin;
   for (; j + lanes <= s.neurons; j += lanes) {
@@ -74,7 +76,7 @@ std::size_t sweep_part(const Sweep& s, std::size_t begin, D d, SweepResult& resu
     }
     v = hn::IfThenElse(held, old, v);
 
-    V threshold = s.spiking ? hn::LoadU(d, s.threshold + j) : infinity;
+    V threshold = s.threshold ? hn::LoadU(d, s.threshold + j) : one_threshold;
     if (s.adaptation) {
       const V adaptation = hn::Mul(hn::LoadU(d, s.adaptation + j), hn::Set(d, s.adaptation_decay));
       hn::StoreU(adaptation, d, s.adaptation + j);
@@ -90,6 +92,7 @@ std::size_t sweep_part(const Sweep& s, std::size_t begin, D d, SweepResult& resu
     for (std::size_t i = 0; i < lanes; ++i)
       if (bits[i / 8] >> (i % 8) & 1) s.fired[result.fired++] = static_cast<std::uint32_t>(j + i);
   }
+  sum = result;
   return j;
 }
 
@@ -186,8 +189,8 @@ std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::ui
       for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
         const V key0 = hn::Set(d, std::uint64_t{k0}), key1 = hn::Set(d, std::uint64_t{k1});
         const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)), q1 = hn::MulEven(m1, words(e2));
-        c0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p1), c1), key0), e0 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q1), e1), key0);
-        c2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(p0), c3), key1), e2 = hn::Xor(hn::Xor(hn::ShiftRight<32>(q0), e3), key1);
+        c0 = hn::Xor3(hn::ShiftRight<32>(p1), c1, key0), e0 = hn::Xor3(hn::ShiftRight<32>(q1), e1, key0);
+        c2 = hn::Xor3(hn::ShiftRight<32>(p0), c3, key1), e2 = hn::Xor3(hn::ShiftRight<32>(q0), e3, key1);
         c1 = p1, e1 = q1, c3 = p0, e3 = q0;
       }
       const auto add = [&](V even, V odd, float* to) HWY_ATTR {

@@ -13,14 +13,15 @@ namespace spikeloop::engine {
 struct Sweep {
   std::size_t neurons = 0;
   std::int32_t tick = 0;       ///< the low 32 bits of the tick
-  bool leaky = true, spiking = true;
+  bool leaky = true;
 
   double v_rest = 0, bias = 0;
   const double* extra = nullptr;  ///< current of each neuron on top of the bias, mV
   double membrane = 0;            ///< decay of v in one tick
   double membrane_rate = 0;       ///< tick / tau_m, for models without a leak
   double v_floor = 0;             ///< - infinity if there is none
-  const double* threshold = nullptr;
+  const double* threshold = nullptr;  ///< of each neuron; null if all have the same
+  double one_threshold = 0;           ///< + infinity for neurons that do not spike
 
   double* v = nullptr;
   const std::int32_t* hold = nullptr;  ///< v is held up to and including this tick (low 32 bits, at most 2^30 away)

@@ -110,6 +110,7 @@ void Lane::open_gate(std::uint32_t p, Tick t) { blocks_[p].gate = std::min(block
 
 void Lane::look_again(std::size_t population, Tick now) {
   Block& b = blocks_[population];
+  b.compare_thresholds();
   if (!b.used || b.swept) return;
   for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
     const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));

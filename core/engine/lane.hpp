@@ -32,6 +32,8 @@ class Lane {
   /// Runs the ticks in [from, until); spikes of owned neurons are appended to `spikes()`.
   void run(Tick from, Tick until);
   std::vector<TickSpike>& spikes() { return spikes_; }
+  /// Fetches what `receive` will read of the spikes soon after number `i`.
+  void fetch_ahead(std::span<const TickSpike> spikes, std::size_t i) const;
   /// Queues the arrivals of a spike, from tick `now` on.
   void receive(const TickSpike& spike, Tick now);
   /// Does any synapse of the neuron end here?

@@ -27,6 +27,25 @@ bool Lane::reached_by(std::uint32_t population, std::uint32_t neuron) const {
   });
 }
 
+/// In two steps: where the segments of a row lie must be there before they can be fetched themselves.
+void Lane::fetch_ahead(std::span<const TickSpike> spikes, std::size_t i) const {
+  constexpr std::size_t kRows = 8, kSegments = 4;
+  if (i + kRows < spikes.size())
+    for (const std::uint32_t g : outgoing_[spikes[i + kRows].population]) {
+      const Synapses& s = rows_[g].synapses;
+      const std::uint32_t neuron = spikes[i + kRows].neuron;
+      if (!s.begin.empty()) __builtin_prefetch(&s.begin[neuron]);
+      if (!s.first_segment.empty()) __builtin_prefetch(&s.first_segment[neuron]);
+      if (!s.parts.empty()) __builtin_prefetch(&s.parts[neuron * rows_[g].group->projections.size()]);
+    }
+  if (i + kSegments < spikes.size())
+    for (const std::uint32_t g : outgoing_[spikes[i + kSegments].population])
+      if (const Synapses& s = rows_[g].synapses; !s.first_segment.empty()) {
+        const std::uint32_t first = s.first_segment[spikes[i + kSegments].neuron], last = s.first_segment[spikes[i + kSegments].neuron + 1];
+        prefetch_lines(s.segments.data() + first, (last - first) * sizeof(Segment));
+      }
+}
+
 void Lane::receive(const TickSpike& spike, Tick now) {
   for (const std::uint32_t g : outgoing_[spike.population]) {
     const Rows& r = rows_[g];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The neurons of a lane at one tick: advance, add what arrived, threshold, reset, and when to look again.
 #include <algorithm>
+#include <limits>
 
 #include "core/engine/kernels.hpp"
 #include "core/engine/lane.hpp"
@@ -40,6 +41,7 @@ void Lane::enter_sweep(Block& b, Tick t) {
     b.store(j, s);
     b.hold_low[j] = static_cast<std::int32_t>(std::max(s.hold, t - 2));
   }
+  b.compare_thresholds();
   b.swept = true;
   b.swept_at = b.hold_from = t - 1;
   ++sweeping_;
@@ -176,12 +178,14 @@ void Lane::sweep_block(std::uint32_t population, Tick t) {
   Sweep s;
   s.neurons = b.slice.size();
   s.tick = static_cast<std::int32_t>(t);
-  s.leaky = d.leaky, s.spiking = d.spiking;
+  s.leaky = d.leaky;
   s.v_rest = d.v_rest, s.bias = d.bias;
   s.extra = b.extra.empty() ? nullptr : b.extra.data();
   s.membrane = d.membrane(1), s.membrane_rate = d.membrane.rate();
   s.v_floor = d.v_floor;
-  s.threshold = b.theta.data();
+  if (!d.spiking) s.one_threshold = std::numeric_limits<double>::infinity();
+  else if (b.same_theta) s.one_threshold = b.theta.front();
+  else s.threshold = b.theta.data();
   s.v = b.v.data();
   s.hold = b.hold_low.data();
   if (d.adaptive) s.adaptation = b.adaptation.data(), s.adaptation_decay = d.adaptation(1);

@@ -55,10 +55,10 @@ struct Neurons {
   std::vector<std::uint32_t> fired;
   Sweep sweep;
 
-  void point(bool with_extra, bool adaptive, bool delta_input, unsigned currents_mask) {
+  void point(bool own_thresholds, bool with_extra, bool adaptive, bool delta_input, unsigned currents_mask) {
     Sweep& s = sweep;
     s.neurons = v.size();
-    s.v = v.data(), s.threshold = threshold.data(), s.hold = hold.data(), s.fired = fired.data();
+    s.v = v.data(), s.threshold = own_thresholds ? threshold.data() : nullptr, s.hold = hold.data(), s.fired = fired.data();
     if (with_extra) s.extra = extra.data();
     if (adaptive) s.adaptation = adaptation.data();
     if (delta_input) s.delta = delta.data();
@@ -101,7 +101,7 @@ SweepResult sweep_one_by_one(const Sweep& s) {
       s.delta[j] = 0;
     }
     if (held) v = old;
-    double threshold = s.spiking ? s.threshold[j] : kInfinity;
+    double threshold = s.threshold ? s.threshold[j] : s.one_threshold;
     if (s.adaptation) threshold += s.adaptation[j] *= s.adaptation_decay;
     const bool fired = !held && v >= threshold;
     if (!held && !fired && input) v = std::max(v, s.v_floor);
@@ -116,7 +116,7 @@ TEST_F(Kernels, Sweep) {
   std::size_t fired = 0, floored = 0, held = 0;
   for (const std::size_t n : kSizes)
     for (unsigned parts = 0; parts < 512; ++parts) {
-      const bool leaky = parts & 1, with_extra = parts & 2, adaptive = parts & 4, floor = parts & 8, spiking = parts & 16;
+      const bool leaky = parts & 1, with_extra = parts & 2, adaptive = parts & 4, floor = parts & 8, spiking = parts & 16, own_thresholds = spiking && (n + parts / 2) % 2;
       const bool delta = (parts & 32) || !leaky;
       const unsigned currents = (delta ? 0u : 1u | (parts >> 3 & 8u) >> 2) | (parts >> 7 & 3u) << 2;
       if (n == 1000 && parts % 7 != 0) continue;
@@ -130,19 +130,19 @@ TEST_F(Kernels, Sweep) {
       }
       start.fired.resize(n);
       Sweep& s = start.sweep;
-      s.tick = 0x7FFFFFFE, s.leaky = leaky, s.spiking = spiking;
+      s.tick = 0x7FFFFFFE, s.leaky = leaky, s.one_threshold = spiking ? 1 : kInfinity;
       s.v_rest = -0.1, s.bias = 0.3, s.membrane = 0.995, s.membrane_rate = 0.005, s.v_floor = floor ? -0.4 : -kInfinity, s.adaptation_decay = 0.999;
       s.excitatory.kernel = 0.0049, s.excitatory.decay = 0.98, s.inhibitory.kernel = 0.0048, s.inhibitory.decay = 0.99;
       s.apical.kernel = 0.0045, s.apical.decay = s.modulator.decay = 0.97;
       Neurons expected = start;
-      expected.point(with_extra, adaptive, delta, currents);
+      expected.point(own_thresholds, with_extra, adaptive, delta, currents);
       const SweepResult wanted = sweep_one_by_one(expected.sweep);
       for (std::size_t j = 0; j < n; ++j) floored += expected.v[j] == -0.4, held += expected.v[j] == start.v[j];
       fired += wanted.fired;
       SCOPED_TRACE(testing::Message() << n << " neurons, parts " << parts);
       on_every_target([&] {
         Neurons got = start;
-        got.point(with_extra, adaptive, delta, currents);
+        got.point(own_thresholds, with_extra, adaptive, delta, currents);
         const SweepResult result = sweep(got.sweep);
         ASSERT_EQ(result.fired, wanted.fired);
         ASSERT_EQ(result.touched, wanted.touched);
