@@ -27,7 +27,9 @@ struct Block {
   std::vector<double> theta;    ///< thresholds, moved by homeostasis
   std::vector<double> extra;    ///< current from current sources that enters v, in mV; empty if there are none
   std::vector<double> extra_apical, extra_modulator;  ///< current from current sources through these ports; the first enters v too
-  std::vector<Tick> last, hold, check;                ///< lazy only
+  std::vector<Tick> last, hold;                       ///< lazy only
+  std::vector<Tick> check;                            ///< lazy only: may cross its threshold at this tick without arrivals; kNever = cannot
+  std::vector<Tick> visit;                            ///< lazy only: the next visit that waits in the calendar, <= check; kNever = none
   std::vector<std::uint32_t> free_spikes;  ///< spikes before feedback came, for homeostasis; empty without it
   std::vector<double> theta_changes;       ///< mV, not yet committed; as many
   double v_initial = 0;

@@ -6,20 +6,17 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
-#include <tuple>
 #include <unordered_set>
 #include <vector>
 
 #include "core/engine/layout.hpp"
+#include "core/engine/variates.hpp"
 #include "core/network.hpp"
 #include "core/random.hpp"
 
 /// Who projects to whom: the synapses of a projection onto a slice of its target population, one after the other. Which there are is fixed by
 /// (seed, random_key) alone.
 namespace spikeloop::engine {
-
-/// Binomial variate by inversion, from the mode outwards (Kemp 1986, DOI 10.1080/03610928608829153): `u` is uniform in [0, 1).
-std::uint64_t binomial(double u, std::uint64_t n, double p);
 
 /// Source number `index` of a projection, uniform among n. Small populations share a random block between four draws.
 class SourceDraws {
@@ -84,32 +81,46 @@ class Connector {
     for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) draw_row(c, draws, t, t * c.count, c.count);
   }
 
-  /// Uniform pairs are the same as a multinomial number of synapses for every target, each with a uniform source; that way targets come in
-  /// order, and a lane draws only its own.
+  /// Uniform pairs are the same as a random number of synapses for every target, each with a uniform source; that way targets come in order, and
+  /// a lane draws only its own. The numbers are multinomial where a pair may come up again, and multivariate hypergeometric where not.
   void operator()(const FixedTotalNumber& c) {
-    if (!c.multapses) return without_multapses(c);
     SourceDraws draws(seed_, stream_, n_);
-    std::uint64_t left = c.count, index = 0;
+    std::uint64_t left = c.count, pairs = 0, index = 0;
+    const auto sources = [&](std::uint64_t t) { return n_ - (!c.autapses && recurrent_ && t < n_); };
+    for (std::uint64_t t = 0; t < m_; ++t) pairs += sources(t);
     for (std::uint32_t t = 0; t < slice_.end; ++t) {
-      const std::uint64_t degree = binomial(random_unit(seed_, stream_ ^ kDegree, t), left, 1 / static_cast<double>(m_ - t));
+      const double u = random_unit(seed_, stream_ ^ kDegree, t);
+      const std::uint64_t degree = c.multapses ? binomial(u, left, 1 / static_cast<double>(m_ - t)) : hypergeometric(u, pairs, sources(t), left);
       if (t >= slice_.begin) draw_row(c, draws, t, index, degree);
-      left -= degree, index += degree;
+      left -= degree, pairs -= sources(t), index += degree;
     }
   }
 
+  /// Some targets at a time, so that the order of few pairs is in memory.
   void operator()(const Pairs& c) {
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t k = 0; k < c.sources->size(); ++k)
-      if (const std::uint32_t t = (*c.targets)[k]; t >= slice_.begin && t < slice_.end) order.push_back(k);
-    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return (*c.targets)[a] < (*c.targets)[b]; });
-    for (const std::uint32_t k : order) emit_((*c.sources)[k], (*c.targets)[k], std::uint64_t{k});
+    constexpr std::uint64_t kParts = 16;
+    std::vector<std::uint32_t> order, first;
+    for (std::uint64_t part = 0; part < kParts; ++part) {
+      const auto edge = [&](std::uint64_t k) { return static_cast<std::uint32_t>(slice_.begin + slice_.size() * k / kParts); };
+      const std::uint32_t begin = edge(part), end = edge(part + 1);
+      const auto each = [&](auto&& f) {
+        for (std::uint32_t k = 0; k < c.targets->size(); ++k)
+          if (const std::uint32_t t = (*c.targets)[k]; t >= begin && t < end) f(k, t - begin);
+      };
+      first.assign(end - begin + 1, 0);
+      each([&](std::uint32_t, std::uint32_t t) { ++first[t + 1]; });
+      std::partial_sum(first.begin(), first.end(), first.begin());
+      order.resize(first.back());
+      each([&](std::uint32_t k, std::uint32_t t) { order[first[t]++] = k; });
+      for (const std::uint32_t k : order) emit_((*c.sources)[k], (*c.targets)[k], std::uint64_t{k});
+    }
   }
 
   void operator()(const Convolution& c) { window(c.kernel, c.stride, c.padding, false); }
   void operator()(const Pooling& c) { window(c.kernel, c.stride, {0, 0}, true); }
 
  private:
-  static constexpr std::uint64_t kDegree = 0x94D049BB133111EBull, kAttempt = 0xD1B54A32D192ED03ull;
+  static constexpr std::uint64_t kDegree = 0x94D049BB133111EBull;
   struct Image {
     std::uint64_t channels, height, width;
   };
@@ -133,24 +144,6 @@ class Connector {
       for (std::uint64_t attempt = 1; !allowed(c, s, t) || (!c.multapses && !taken_.insert(s).second); ++attempt) s = draws.again(index, attempt);
       emit_(s, t, index);
     }
-  }
-
-  /// Pairs without repetition: each pair by itself, drawn again while it is taken.
-  void without_multapses(const FixedTotalNumber& c) {
-    std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>> mine;  // target, source, draw
-    taken_.clear();
-    for (std::uint64_t k = 0; k < c.count; ++k) {
-      std::uint64_t s = 0, t = 0;
-      for (std::uint64_t attempt = 0;; ++attempt) {
-        const Bits bits = random_bits(seed_, stream_ + attempt * kAttempt, k);
-        s = static_cast<std::uint64_t>(to_unit(bits.low) * static_cast<double>(n_));
-        t = static_cast<std::uint64_t>(to_unit(bits.high) * static_cast<double>(m_));
-        if ((c.autapses || !recurrent_ || s != t) && taken_.insert(s * m_ + t).second) break;
-      }
-      if (t >= slice_.begin && t < slice_.end) mine.emplace_back(static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(s), k);
-    }
-    std::sort(mine.begin(), mine.end());
-    for (const auto& [t, s, k] : mine) emit_(s, t, k);
   }
 
   /// Every tap of the window of every target; the draw index is the kernel entry (out channel, in channel, row, column).

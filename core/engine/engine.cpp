@@ -57,7 +57,7 @@ Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, Upda
     }
     if (p.port != Port::kBasal) gates_[network_->population_index(p.source)].push_back(gate_of(k));
   }
-  if (least_delay_ == kNever) least_delay_ = kMillisecond;
+  if (least_delay_ == kNever) least_delay_ = std::max<Tick>(1, kMillisecond / network_->resolution());
   lane_next_.assign(lanes_.size(), 0);
   modes_->begin(least_delay_);
   if (lanes_.size() > kManyLanes) find_reach();

@@ -42,10 +42,7 @@ void Lane::tick(Tick t) {
   arrivals_.take(t, due_);
   deliver();
   visits_.take(t, due_visits_);
-  for (const Visit& visit : due_visits_) {
-    const Block& b = blocks_[visit.population];
-    if (!b.swept && b.check[visit.neuron] == t) touch(b, visit.neuron);
-  }
+  for (const Visit& v : due_visits_) visit(v, t);
   const std::size_t first = spikes_.size();
   update(t);
   learn(t);
@@ -115,7 +112,7 @@ void Lane::look_again(std::size_t population, Tick now) {
   for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
     const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
     b.check[j] = look == kNever ? kNever : std::max(look, now);
-    if (look != kNever) visits_.put(b.check[j], {static_cast<std::uint32_t>(population), j});
+    plan_visit(static_cast<std::uint32_t>(population), j);
   }
 }
 

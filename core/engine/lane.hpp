@@ -135,12 +135,16 @@ class Lane {
   void update_neuron(std::uint32_t population, Block& block, std::uint32_t j, Tick tick);
   void sweep_block(std::uint32_t population, Tick tick);
   bool fire(Block& block, NeuronState& s, std::uint32_t j, Tick tick);
+  void plan_visit(std::uint32_t population, std::uint32_t j);
+  void visit(const Visit& visit, Tick tick);
   void schedule(std::uint32_t population, Block& block, std::uint32_t j, const NeuronState& s);
   void learn(Tick tick);
   void log_spikes(std::size_t first, Tick tick);
   Plasticity::Post post_of(Rows& rows, Tick tick);
   void take_homeostasis(std::size_t population, Tick now);
   void uncount(OperationCounts& counts) const;
+  /// The first lane hears of every spike that a rule sees: its copy of the pre traces is complete.
+  bool keeps_traces(const Rows& rows) const { return rows.plasticity && mine_ == layout_->lanes.data(); }
   Rows& rows_of(std::size_t projection) { return rows_[layout_->group_of[projection]]; }
   void count_parts(const Rows& rows, std::uint64_t begin, std::uint64_t size, std::int64_t sign, OperationCounts& counts) const;
 

@@ -20,6 +20,7 @@ void resize_state(Block& b, const Network& network, const Population& population
   if (b.kinds.modulator) b.modulator.assign(n, 0.0);
   if (b.dynamics.adaptive) b.adaptation.assign(n, 0.0);
   for (auto* x : {&b.last, &b.hold, &b.check}) x->assign(n, 0);
+  b.visit.assign(n, kNever);
   b.hold_low.assign(n, 0);
   b.fired.assign(n, 0);
   b.theta.assign(n, b.dynamics.threshold);
@@ -96,7 +97,7 @@ void Lane::build_rows(const Network& network) {
     if (r.current && r.port == Port::kApical) b.extra_apical.resize(b.slice.size());
     if (r.current && r.port == Port::kModulator) b.extra_modulator.resize(b.slice.size());
     if (group.drive) build_drive(network, g);
-    else if (!group.current && r.synapses.size() > 0) outgoing_[group.source].push_back(g);
+    else if (!group.current && (r.synapses.size() > 0 || keeps_traces(r))) outgoing_[group.source].push_back(g);
   }
   for (Block& b : blocks_) {
     const Dynamics& d = b.dynamics;
@@ -164,9 +165,11 @@ void Lane::resume(std::uint64_t trial, Tick now) {
   arrivals_.clear(now);
   visits_.clear(now);
   window_begin_ = window_end_ = 0;
-  for (const std::uint32_t p : used_)
+  for (const std::uint32_t p : used_) {
+    std::fill(blocks_[p].visit.begin(), blocks_[p].visit.end(), kNever);
     for (std::uint32_t j = 0; j < blocks_[p].check.size(); ++j)
-      if (blocks_[p].check[j] != kNever && blocks_[p].check[j] >= now) visits_.put(blocks_[p].check[j], {p, j});
+      if (blocks_[p].check[j] >= now) plan_visit(p, j);
+  }
   queue_current_steps(now);
 }
 

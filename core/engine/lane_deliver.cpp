@@ -23,7 +23,7 @@ constexpr std::uint64_t kLine = 64, kMostLines = 32;
 
 bool Lane::reached_by(std::uint32_t population, std::uint32_t neuron) const {
   return std::any_of(outgoing_[population].begin(), outgoing_[population].end(), [&](std::uint32_t g) {
-    return rows_[g].synapses.row_begin(neuron) < rows_[g].synapses.row_end(neuron);
+    return keeps_traces(rows_[g]) || rows_[g].synapses.row_begin(neuron) < rows_[g].synapses.row_end(neuron);
   });
 }
 
@@ -106,11 +106,14 @@ void Lane::draw_drives(Tick t) {
 }
 
 [[gnu::always_inline]] inline void Lane::prefetch(const Arrival& arrival) const {
-  const Synapses& s = rows_[arrival.rows].synapses;
-  if (s.dense || arrival.size == 0) return;
-  if (s.wide_targets.empty()) prefetch_lines(s.targets.data() + arrival.at, arrival.size * sizeof(std::uint16_t));
-  else prefetch_lines(s.wide_targets.data() + arrival.at, arrival.size * sizeof(std::uint32_t));
-  if (!s.weights.empty()) prefetch_lines(s.weights.data() + arrival.at, arrival.size * sizeof(float));
+  const Rows& r = rows_[arrival.rows];
+  const Synapses& s = r.synapses;
+  if (s.dense || r.current) return;
+  const std::uint64_t at = r.plasticity ? s.row_begin(arrival.at) : arrival.at, size = r.plasticity ? s.row_end(arrival.at) - at : arrival.size;
+  if (size == 0) return;
+  if (s.wide_targets.empty()) prefetch_lines(s.targets.data() + at, size * sizeof(std::uint16_t));
+  else prefetch_lines(s.wide_targets.data() + at, size * sizeof(std::uint32_t));
+  if (!s.weights.empty()) prefetch_lines(s.weights.data() + at, size * sizeof(float));
 }
 
 void Lane::deliver() {

@@ -163,7 +163,24 @@ bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
 void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const NeuronState& s) {
   const Tick look = b.dynamics.look_again(s, b.theta[j], b.extra_of(j));
   b.check[j] = look;
-  if (look != kNever) visits_.put(look, {population, j});
+  plan_visit(population, j);
+}
+
+/// One visit of a neuron waits, not one for each time that its plans changed: a visit that comes too early plans the next.
+void Lane::plan_visit(std::uint32_t population, std::uint32_t j) {
+  Block& b = blocks_[population];
+  if (b.check[j] >= b.visit[j]) return;
+  b.visit[j] = b.check[j];
+  visits_.put(b.check[j], {population, j});
+}
+
+void Lane::visit(const Visit& visit, Tick t) {
+  Block& b = blocks_[visit.population];
+  if (b.visit[visit.neuron] != t) return;  // an earlier one took its place
+  b.visit[visit.neuron] = kNever;
+  if (b.swept) return;
+  if (b.check[visit.neuron] == t) touch(b, visit.neuron);
+  else plan_visit(visit.population, visit.neuron);
 }
 
 void Lane::sweep_block(std::uint32_t population, Tick t) {

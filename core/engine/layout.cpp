@@ -13,6 +13,7 @@ constexpr std::uint32_t kChunk = 64;         ///< neurons; slices begin at multi
 constexpr std::uint32_t kLineOfInputs = 16;  ///< floats in a cache line
 constexpr double kFewSynapses = 64;          ///< per input: with fewer, one wide lane is better than many narrow ones that each have little to do
 constexpr double kMostSynapses = 4e9;        ///< in a lane: rows are counted in 32 bits
+constexpr double kWeight = sizeof(float), kSegment = 8;  ///< bytes
 constexpr std::size_t kMostLanes = 16'384;
 constexpr double kShortRow = 32;             ///< rows that are shorter together than this are not merged
 
@@ -80,16 +81,13 @@ double largest_likely(const Value& value) {
   return std::min(std::visit(of, value.kind), value.bounds.max.value_or(std::numeric_limits<double>::infinity()));
 }
 
-/// What the delay of a synapse takes while its row is sorted.
-double bytes_of_a_delay(const Network& network, const Group& g) {
-  double ticks = 0;
-  for (const std::uint32_t k : g.projections) ticks = std::max(ticks, largest_likely(network.projections()[k].delay_ms) / to_ms(network.resolution()));
-  return ticks <= std::numeric_limits<std::uint8_t>::max() ? 1 : ticks <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4;
+double segments_of(const Network& network, const Group& g, double synapses, double lanes) {
+  return std::min(synapses, lanes * static_cast<double>(network.populations()[g.source].size()) * distinct_delays(network, g));
 }
 
 /// What the rows of a group take in all lanes.
 double bytes_of(const Network& network, const Layout& layout, const Group& g, double synapses) {
-  constexpr double kWeight = sizeof(float), kRow = 4, kSegment = 8, kPlasticRow = 56;
+  constexpr double kRow = 4, kPlasticRow = 56;
   const double target = layout.lanes.front().slots > kNarrowSlots ? 4 : 2, lanes = static_cast<double>(layout.lanes.size());
   const double sources = static_cast<double>(network.populations()[g.source].size());
   const double rows = g.dense ? 0 : sources * kRow * (1 + (g.projections.size() > 1 ? static_cast<double>(g.projections.size()) : 0));
@@ -98,7 +96,7 @@ double bytes_of(const Network& network, const Layout& layout, const Group& g, do
     const Rule& rule = *network.rule_of(network.projections()[g.projections.front()]);
     bytes += (rule.commit == Commit::kTrial ? kWeight * synapses : 0) + lanes * sources * kPlasticRow;
   }
-  if (!g.uniform_delay) bytes += lanes * (sources * kRow + kSegment * std::min(synapses / lanes, sources * distinct_delays(network, g)));
+  if (!g.uniform_delay) bytes += lanes * sources * kRow + kSegment * segments_of(network, g, synapses, lanes);
   return bytes;
 }
 
@@ -140,6 +138,22 @@ LaneLayout lane_of(const Network& network, const std::vector<InputKinds>& kinds,
 }
 
 }  // namespace
+
+double most_delays(const Network& network, const Group& group) {
+  double ticks = 1;
+  for (const std::uint32_t k : group.projections) ticks = std::max(ticks, largest_likely(network.projections()[k].delay_ms) / to_ms(network.resolution()));
+  return std::ceil(ticks);
+}
+
+DelaySort delay_sort(const Network& network, const Group& group) {
+  constexpr double kShare = 0.25;
+  const double ticks = most_delays(network, group), synapses = std::max(1.0, synapses_of(network, group));
+  DelaySort sort;
+  sort.bytes = ticks <= std::numeric_limits<std::uint8_t>::max() ? 1 : ticks <= std::numeric_limits<std::uint16_t>::max() ? 2 : 4;
+  const double rows = sizeof(std::uint16_t) + (group.stored ? kWeight : 0) + kSegment * segments_of(network, group, synapses, 1) / synapses;
+  sort.passes = static_cast<std::uint32_t>(std::ceil(sort.bytes / (kShare * rows)));
+  return sort;
+}
 
 InputKinds input_kinds(const Network& network, std::size_t population) {
   const Population& p = network.populations()[population];
@@ -185,7 +199,7 @@ Layout layout_of(const Network& network, std::size_t threads) {
     synapses += synapses_of(network, layout.groups[g]);
     most = std::max(most, synapses_of(network, layout.groups[g]));
   }
-  const bool wide = synapses < kFewSynapses * lane_of(network, layout.kinds, 0, 1).slots;
+  bool wide = synapses < kFewSynapses * lane_of(network, layout.kinds, 0, 1).slots;
   threads = std::max<std::size_t>(1, threads);
   const auto fits = [&](std::size_t lanes) {
     if (most / static_cast<double>(lanes) > kMostSynapses) return false;
@@ -194,7 +208,8 @@ Layout layout_of(const Network& network, std::size_t threads) {
   std::size_t lanes = threads;
   while (!fits(lanes)) {
     lanes += threads;
-    if (lanes > kMostLanes) throw CapacityError("the network has too many populations for the simulator: their first 64 neurons alone fill a lane's 65,536 inputs; merge populations that are alike");
+    if (lanes > kMostLanes && !wide) wide = true, lanes = threads;  // so many populations that the first neurons of each fill a lane
+    if (lanes > kMostLanes) throw CapacityError("the network has too many synapses of one kind for the simulator; split the projection, or its population");
   }
   for (std::size_t l = 0; l < lanes; ++l) layout.lanes.push_back(lane_of(network, layout.kinds, l, lanes));
   return layout;
@@ -209,7 +224,9 @@ Memory memory_of(const Network& network, const Layout& layout) {
     m.rows.push_back({g.projections, synapses, bytes});
     m.synapses += synapses;
     m.connectivity += bytes;
-    if (!g.uniform_delay) m.building = std::max(m.building, synapses * bytes_of_a_delay(network, g));
+    if (g.uniform_delay) continue;
+    const DelaySort sort = delay_sort(network, g);
+    m.building = std::max(m.building, synapses * sort.bytes / sort.passes);
   }
   for (std::size_t p = 0; p < layout.kinds.size(); ++p) {
     const Population& population = network.populations()[p];

@@ -78,6 +78,17 @@ struct Memory {
 };
 Memory memory_of(const Network& network, const Layout& layout);
 
+/// How rows with drawn delays are put in order: with so many bytes a synapse for its delay, and in so many passes that these are not more than a
+/// quarter of what the rows take.
+struct DelaySort {
+  double bytes = 1;  ///< 1, 2 or 4
+  std::uint32_t passes = 1;
+};
+DelaySort delay_sort(const Network& network, const Group& group);
+
+/// About as many different delays as a row of the group can have.
+double most_delays(const Network& network, const Group& group);
+
 /// The weight of a projection as the synapse has it, and its delay in ticks, where they are constant.
 float constant_weight(const Projection& p);
 Tick ticks_of(double delay_ms, Time resolution);

@@ -119,12 +119,12 @@ void Plasticity::change(std::uint64_t synapse, float dw) {
 }
 
 void Plasticity::replay(std::size_t source, Tick tick, const Post& post) {
-  if (!stdp_ || scale_ == 0) return;
+  if (!stdp_) return;
   Row& row = rows_[source];
   PostLog& log = *post.log;
   const Tick first = gated_ ? std::max(row.seen, gate_) : row.seen;
-  row.seen = tick;
-  if (log.posts.empty() || log.posts.back().tick < first || (row.x == 0 && row.waiting.empty())) return;
+  row.seen = tick;  // also while nothing is learned: those post spikes must never count
+  if (scale_ == 0 || log.posts.empty() || log.posts.back().tick < first || (row.x == 0 && row.waiting.empty())) return;
   mark_dirty(source);
   const std::uint64_t begin = synapses_->row_begin(source);
   if (synapses_->dense) {
@@ -217,6 +217,7 @@ void Plasticity::commit() {
   for (const std::uint32_t source : dirty_) {
     is_dirty_[source] = 0;
     for (std::uint64_t i = synapses_->row_begin(source); i < synapses_->row_end(source); ++i) {
+      if (pending_[i] == 0) continue;  // also to the bounds: which rows are dirty depends on how the network was cut
       synapses_->weights[i] = std::clamp(synapses_->weights[i] + pending_[i], low_, high_);
       pending_[i] = 0;
     }

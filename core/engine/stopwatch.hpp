@@ -19,7 +19,6 @@ class Stopwatch {
     profile_.populations.resize(populations + 1);
   }
   void stop() { on_ = false; }
-  bool on() const { return on_; }
 
   /// The next lap begins here.
   void begin() {

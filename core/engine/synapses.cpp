@@ -4,50 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <numeric>
 
 #include "core/engine/connect.hpp"
 
 namespace spikeloop::engine {
-
-namespace {
-
-/// log(n!), by Stirling's series from 20 on, where it is right to 1e-13. (std::lgamma writes a global variable, which threads may not share.)
-double log_factorial(double n) {
-  if (n < 20) {
-    double product = 1;
-    for (double k = 2; k <= n; ++k) product *= k;
-    return std::log(product);
-  }
-  const double x = 1 / n, xx = x * x;
-  return n * std::log(n) - n + 0.5 * std::log(2 * std::numbers::pi * n) + x * (1.0 / 12 - xx * (1.0 / 360 - xx * (1.0 / 1260 - xx / 1680)));
-}
-
-}  // namespace
-
-std::uint64_t binomial(double u, std::uint64_t n, double p) {
-  if (n == 0 || p <= 0) return 0;
-  if (p >= 1) return n;
-  const auto size = static_cast<double>(n), odds = p / (1 - p);
-  const double mode = std::min(size, std::floor((size + 1) * p));
-  const double at_mode = std::exp(log_factorial(size) - log_factorial(mode) - log_factorial(size - mode) + mode * std::log(p) + (size - mode) * std::log1p(-p));
-  u -= at_mode;
-  double up = mode, down = mode, p_up = at_mode, p_down = at_mode;
-  while (u >= 0) {
-    const bool no_more = up >= size && down <= 0;
-    if (no_more || (p_up < 1e-300 && p_down < 1e-300)) return static_cast<std::uint64_t>(mode);  // what rounding left of the sum
-    if (up < size) {
-      p_up *= (size - up) / (up + 1) * odds, ++up;
-      if ((u -= p_up) < 0) return static_cast<std::uint64_t>(up);
-    }
-    if (down > 0) {
-      p_down *= down / (size - down + 1) / odds, --down;
-      if ((u -= p_down) < 0) return static_cast<std::uint64_t>(down);
-    }
-  }
-  return static_cast<std::uint64_t>(mode);
-}
 
 namespace {
 
@@ -100,14 +61,22 @@ class Builder {
   }
 
  private:
+  /// Rows of the sources [first, last).
+  struct Range {
+    std::size_t first = 0, last = 0;
+  };
+
   template <class Targets>
   void sparse(Synapses& s, Targets& targets) const {
     targets.resize(s.begin.back());
     if (group_.uniform_delay) {
-      fill<std::uint8_t>(s, targets, nullptr);
+      fill<std::uint8_t>(s, targets, {0, s.sources}, nullptr);
       return;
     }
-    if (!with_delays<std::uint8_t>(s, targets) && !with_delays<std::uint16_t>(s, targets) && !with_delays<std::uint32_t>(s, targets))
+    const DelaySort sort = delay_sort(network_, group_);
+    if (sort.bytes <= 1 && with_delays<std::uint8_t>(s, targets, sort.passes)) return;
+    if (sort.bytes <= 2 && with_delays<std::uint16_t>(s, targets, sort.passes)) return;
+    if (!with_delays<std::uint32_t>(s, targets, sort.passes))
       throw CapacityError("projection \"" + projection(0).name + "\" draws a delay of more than 4,294,967,295 ticks; use a coarser resolution_ms, or bounds for the delay");
   }
 
@@ -116,37 +85,38 @@ class Builder {
   /// The length of every row, and of its parts.
   void count(Synapses& s) const {
     const std::size_t parts = group_.projections.size();
-    Buffer<std::uint32_t> counts(std::size_t{s.sources} * parts, 0);
-    for (std::size_t i = 0; i < parts; ++i)
-      for_each_synapse(network_, projection(i), targets_[i].slice, [&](std::uint32_t source, std::uint32_t, std::uint64_t) { ++counts[source * parts + i]; });
-    s.begin.resize(std::size_t{s.sources} + 1);
+    s.begin.assign(std::size_t{s.sources} + 1, 0);
+    if (parts > 1) s.parts.assign(std::size_t{s.sources} * parts, 0);
     std::uint64_t sum = 0;
-    for (std::size_t source = 0; source <= s.sources; ++source) {
-      s.begin[source] = static_cast<std::uint32_t>(sum);
-      for (std::size_t i = 0; source < s.sources && i < parts; ++i) sum += counts[source * parts + i];
-    }
+    for (std::size_t i = 0; i < parts; ++i)
+      for_each_synapse(network_, projection(i), targets_[i].slice, [&](std::uint32_t source, std::uint32_t, std::uint64_t) {
+        ++s.begin[source + 1], ++sum;
+        if (parts > 1) ++s.parts[source * parts + i];
+      });
     if (sum > std::numeric_limits<std::uint32_t>::max()) throw CapacityError("a lane has more than 4,294,967,295 synapses of one kind; run with more threads");
-    if (parts > 1) s.parts = std::move(counts);
+    std::partial_sum(s.begin.begin(), s.begin.end(), s.begin.begin());
   }
 
-  /// Puts every synapse into its row, its delay into `delays` (if not null). False if a delay does not fit there.
+  /// Puts every synapse of the range into its row, and its delay into `delays` (if not null), counted from the first of the range. False if a delay
+  /// does not fit there.
   template <class Delay, class Targets>
-  bool fill(Synapses& s, Targets& targets, Buffer<Delay>* delays) const {
-    Buffer<std::uint32_t> head(s.begin.begin(), s.begin.end() - 1);
+  bool fill(Synapses& s, Targets& targets, Range range, Buffer<Delay>* delays) const {
+    const std::uint32_t from = s.begin[range.first];
     Tick largest = 0;
     for (std::size_t i = 0; i < group_.projections.size(); ++i) {
       const Draws draws(network_, projection(i));
       const Target& to = targets_[i];
       const std::uint32_t slot = to.slot - s.base - to.slice.begin, inhibitory = to.inhibitory - s.base - to.slice.begin;
       const auto place = [&](std::uint32_t source, std::uint32_t target, std::uint64_t index, auto stored, auto delayed) {
-        const std::uint32_t at = head[source]++;
+        if (delayed.value && (source < range.first || source >= range.last)) return;
+        const std::uint32_t at = s.begin[source]++;  // where the row goes on; put right below
         float w = s.weight;
         if constexpr (stored.value) s.weights[at] = w = draws.weight(index);
         targets[at] = static_cast<typename Targets::value_type>(target + (w < 0 ? inhibitory : slot));
         if constexpr (delayed.value) {
           const Tick delay = draws.delay(index);
           largest = std::max(largest, delay);
-          (*delays)[at] = static_cast<Delay>(delay);
+          (*delays)[at - from] = static_cast<Delay>(delay);
         }
       };
       const auto run = [&](auto stored, auto delayed) {
@@ -156,23 +126,45 @@ class Builder {
       else if (delays) run(std::false_type{}, std::true_type{});
       else if (group_.stored) run(std::true_type{}, std::false_type{});
       else run(std::false_type{}, std::false_type{});
-      if (largest > static_cast<Tick>(std::numeric_limits<Delay>::max())) return false;
     }
+    for (std::size_t source = range.last; source-- > range.first;) s.begin[source] = source > range.first ? s.begin[source - 1] : from;
+    return largest <= static_cast<Tick>(std::numeric_limits<Delay>::max());
+  }
+
+  /// The rows are filled some at a time, so that only their delays are in memory. False if a delay does not fit into a Delay.
+  template <class Delay, class Targets>
+  bool with_delays(Synapses& s, Targets& targets, std::uint32_t passes) const {
+    s.first_segment.clear(), s.segments.clear();
+    s.first_segment.reserve(std::size_t{s.sources} + 1);
+    s.segments.reserve(most_segments(s));  // only what is used of it becomes memory
+    for (std::size_t pass = 0; pass < passes; ++pass) {
+      const Range range{s.sources * pass / passes, s.sources * (pass + 1) / passes};
+      Buffer<Delay> delays(s.begin[range.last] - s.begin[range.first]);
+      if (!fill(s, targets, range, &delays)) return false;
+      sort_rows(s, targets, range, delays);
+    }
+    s.first_segment.push_back(static_cast<std::uint32_t>(s.segments.size()));
     return true;
   }
 
+  std::size_t most_segments(const Synapses& s) const {
+    const double delays = most_delays(network_, group_);
+    std::size_t most = 0;
+    for (std::size_t source = 0; source < s.sources; ++source) most += static_cast<std::size_t>(std::min<double>(s.begin[source + 1] - s.begin[source], delays));
+    return most;
+  }
+
+  /// Each row by delay, and its segments.
   template <class Delay, class Targets>
-  bool with_delays(Synapses& s, Targets& targets) const {
-    Buffer<Delay> delays(targets.size());
-    if (!fill(s, targets, &delays)) return false;
+  void sort_rows(Synapses& s, Targets& targets, Range range, const Buffer<Delay>& delays) const {
     Buffer<std::uint64_t> order;
     Targets row;
     Buffer<float> weights;
-    for (std::size_t source = 0; source < s.sources; ++source) {
+    for (std::size_t source = range.first; source < range.last; ++source) {
       s.first_segment.push_back(static_cast<std::uint32_t>(s.segments.size()));
       const std::uint32_t begin = s.begin[source], n = s.begin[source + 1] - begin;
       order.resize(n);
-      sort_by_delay(delays.data() + begin, n, order);
+      sort_by_delay(delays.data() + (begin - s.begin[range.first]), n, order);
       row.assign(targets.begin() + begin, targets.begin() + begin + n);
       if (group_.stored) weights.assign(s.weights.begin() + begin, s.weights.begin() + begin + n);
       for (std::uint32_t i = 0; i < n; ++i) {
@@ -183,9 +175,6 @@ class Builder {
         if (group_.stored) s.weights[begin + i] = weights[from];
       }
     }
-    s.first_segment.push_back(static_cast<std::uint32_t>(s.segments.size()));
-    s.segments.shrink_to_fit();
-    return true;
   }
 
   /// (delay, position) of a row's synapses in ascending order.

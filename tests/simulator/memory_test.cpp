@@ -19,7 +19,7 @@ struct Size {
   double synapses = 0, bytes = 0;
 };
 
-/// Of every group in every lane.
+/// Of every group in every lane. Room for segments is set aside, but only what is used of it becomes memory.
 Size built(const Network& network, const engine::Layout& layout) {
   Size size;
   for (const engine::Group& g : layout.groups)
@@ -27,7 +27,7 @@ Size built(const Network& network, const engine::Layout& layout) {
       if (g.current || g.drive) continue;
       engine::Synapses s = engine::build_synapses(network, g, lane);
       size.synapses += static_cast<double>(s.size());
-      size.bytes += bytes_of(s.begin) + bytes_of(s.targets) + bytes_of(s.wide_targets) + bytes_of(s.weights) + bytes_of(s.first_segment) + bytes_of(s.segments) + bytes_of(s.parts);
+      size.bytes += bytes_of(s.begin) + bytes_of(s.targets) + bytes_of(s.wide_targets) + bytes_of(s.weights) + bytes_of(s.first_segment) + static_cast<double>(s.segments.size() * sizeof(engine::Segment)) + bytes_of(s.parts);
       if (!g.plastic) continue;
       engine::Plasticity plasticity(*network.rule_of(network.projections()[g.projections.front()]), s, s.sources, network.resolution());
       size.bytes += bytes_of(plasticity.pending()) + bytes_of(plasticity.rows());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binomial variates, and the random pairs that are made of them.
+// Binomial and hypergeometric variates, and the random pairs that are made of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/engine/connect.hpp"
+#include "core/engine/variates.hpp"
 #include "tests/simulator/networks.hpp"
 
 namespace spikeloop::testing {
@@ -51,6 +52,43 @@ TEST(Binomial, EveryValueHasItsShareOfTheUnitInterval) {
     EXPECT_NEAR(mean, expected, 2e-3 * std::sqrt(variance) + 1e-4);
     EXPECT_NEAR(square / variance, 1, 3e-3);
     EXPECT_LT(worst, 2 / kGrid + 1e-9);
+  }
+}
+
+TEST(Hypergeometric, Ends) {
+  using engine::hypergeometric;
+  for (const double u : {0.0, 0.3, 1 - 0x1p-53}) {
+    EXPECT_EQ(hypergeometric(u, 10, 0, 4), 0u);
+    EXPECT_EQ(hypergeometric(u, 10, 10, 4), 4u);
+    EXPECT_EQ(hypergeometric(u, 10, 4, 10), 4u);
+    EXPECT_EQ(hypergeometric(u, 10, 4, 0), 0u);
+    EXPECT_GE(hypergeometric(u, 10, 8, 7), 5u);
+    EXPECT_LE(hypergeometric(u, 1'000'000'000'000, 1'000'000, 1'000'000), 40u);
+  }
+}
+
+TEST(Hypergeometric, EveryValueHasItsShareOfTheUnitInterval) {
+  constexpr double kGrid = 100'000;
+  struct Case {
+    std::uint64_t all, marked, drawn;
+  };
+  for (const auto& [all, marked, drawn] : {Case{10, 3, 4}, Case{60, 20, 30}, Case{1000, 990, 20}, Case{100'000, 1000, 5000}, Case{4'000'000'000, 40'000, 400'000'000}}) {
+    SCOPED_TRACE(::testing::Message() << "all " << all << " marked " << marked << " drawn " << drawn);
+    std::map<std::uint64_t, double> seen;
+    for (double i = 0; i < kGrid; ++i) ++seen[engine::hypergeometric((i + 0.5) / kGrid, all, marked, drawn)];
+    const auto a = static_cast<double>(all), m = static_cast<double>(marked), n = static_cast<double>(drawn);
+    double mean = 0, square = 0;
+    for (const auto& [k, count] : seen) mean += static_cast<double>(k) * count / kGrid;
+    for (const auto& [k, count] : seen) square += (static_cast<double>(k) - mean) * (static_cast<double>(k) - mean) * count / kGrid;
+    const double variance = n * m / a * (1 - m / a) * (a - n) / (a - 1);
+    EXPECT_NEAR(mean, n * m / a, 2e-3 * std::sqrt(variance) + 1e-4);
+    EXPECT_NEAR(square / variance, 1, 4e-3);
+    if (all > 1'000'000) continue;  // lgamma has too few digits left
+    const auto choose = [](double x, double k) { return std::lgamma(x + 1) - std::lgamma(k + 1) - std::lgamma(x - k + 1); };
+    for (const auto& [k, count] : seen) {
+      const auto x = static_cast<double>(k);
+      EXPECT_NEAR(count / kGrid, std::exp(choose(m, x) + choose(a - m, n - x) - choose(a, n)), 2 / kGrid + 1e-9) << k;
+    }
   }
 }
 
@@ -103,6 +141,28 @@ TEST(FixedTotalNumber, EveryTargetHasTheSameDistribution) {
   for (std::size_t t = 0; t < kTargets; ++t) {
     EXPECT_NEAR(mean[t], expected, 4.5 * std::sqrt(variance / kSeeds)) << t;
     EXPECT_NEAR(square[t] - mean[t] * mean[t], variance, 4.5 * variance * std::sqrt(2.0 / kSeeds)) << t;
+  }
+}
+
+/// Without repetition every pair is there as often as any other, and none twice.
+TEST(FixedTotalNumber, WithoutMultapsesEveryPairIsEquallyLikely) {
+  constexpr std::uint64_t kCount = 7, kNeurons = 4, kSeeds = 3000;
+  for (const bool autapses : {true, false}) {
+    std::map<std::pair<std::uint32_t, std::uint32_t>, double> seen;
+    for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
+      NetworkDescription d;
+      d.seed = seed;
+      d.populations = {neurons("n", kNeurons, Lif{})};
+      d.projections = {connect("n", "n", FixedTotalNumber{kCount, false, autapses}, 1)};
+      const Network network(d);
+      std::map<std::pair<std::uint32_t, std::uint32_t>, double> pairs;
+      engine::for_each_synapse(network, network.projections()[0], {0, kNeurons}, [&](std::uint32_t s, std::uint32_t t, std::uint64_t) { ++pairs[{s, t}]; });
+      EXPECT_EQ(pairs.size(), kCount);
+      for (const auto& [pair, n] : pairs) seen[pair] += n;
+    }
+    const double possible = autapses ? 16 : 12, p = static_cast<double>(kCount) / possible;
+    ASSERT_EQ(static_cast<double>(seen.size()), possible);
+    for (const auto& [pair, n] : seen) EXPECT_NEAR(n / kSeeds, p, 4.5 * std::sqrt(p * (1 - p) / kSeeds)) << pair.first << " to " << pair.second;
   }
 }
 
