@@ -112,7 +112,7 @@ void Lane::look_again(std::size_t population, Tick now) {
   for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
     const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
     b.check[j] = look == kNever ? kNever : std::max(look, now);
-    plan_visit(static_cast<std::uint32_t>(population), j);
+    plan_visit(static_cast<std::uint32_t>(population), j, now);
   }
 }
 

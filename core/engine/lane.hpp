@@ -135,7 +135,7 @@ class Lane {
   void update_neuron(std::uint32_t population, Block& block, std::uint32_t j, Tick tick);
   void sweep_block(std::uint32_t population, Tick tick);
   bool fire(Block& block, NeuronState& s, std::uint32_t j, Tick tick);
-  void plan_visit(std::uint32_t population, std::uint32_t j);
+  void plan_visit(std::uint32_t population, std::uint32_t j, Tick now);
   void visit(const Visit& visit, Tick tick);
   void schedule(std::uint32_t population, Block& block, std::uint32_t j, const NeuronState& s);
   void learn(Tick tick);

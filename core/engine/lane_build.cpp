@@ -168,7 +168,7 @@ void Lane::resume(std::uint64_t trial, Tick now) {
   for (const std::uint32_t p : used_) {
     std::fill(blocks_[p].visit.begin(), blocks_[p].visit.end(), kNever);
     for (std::uint32_t j = 0; j < blocks_[p].check.size(); ++j)
-      if (blocks_[p].check[j] >= now) plan_visit(p, j);
+      if (blocks_[p].check[j] >= now) plan_visit(p, j, now);
   }
   queue_current_steps(now);
 }

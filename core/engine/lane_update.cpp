@@ -163,15 +163,18 @@ bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
 void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const NeuronState& s) {
   const Tick look = b.dynamics.look_again(s, b.theta[j], b.extra_of(j));
   b.check[j] = look;
-  plan_visit(population, j);
+  plan_visit(population, j, s.last);
 }
 
-/// One visit of a neuron waits, not one for each time that its plans changed: a visit that comes too early plans the next.
-void Lane::plan_visit(std::uint32_t population, std::uint32_t j) {
+/// A far crossing is not waited for at its tick but at half the way there, where the neuron is planned anew. So inputs that each move it a little do
+/// not leave a visit each: another is only put before the one that waits when the way has become half as long.
+void Lane::plan_visit(std::uint32_t population, std::uint32_t j, Tick now) {
+  constexpr Tick kNear = 16;
   Block& b = blocks_[population];
   if (b.check[j] >= b.visit[j]) return;
-  b.visit[j] = b.check[j];
-  visits_.put(b.check[j], {population, j});
+  const Tick ahead = b.check[j] - now;
+  b.visit[j] = ahead <= kNear ? b.check[j] : now + ahead / 2;
+  visits_.put(b.visit[j], {population, j});
 }
 
 void Lane::visit(const Visit& visit, Tick t) {
@@ -180,7 +183,7 @@ void Lane::visit(const Visit& visit, Tick t) {
   b.visit[visit.neuron] = kNever;
   if (b.swept) return;
   if (b.check[visit.neuron] == t) touch(b, visit.neuron);
-  else plan_visit(visit.population, visit.neuron);
+  else plan_visit(visit.population, visit.neuron, t);
 }
 
 void Lane::sweep_block(std::uint32_t population, Tick t) {

@@ -40,6 +40,23 @@ SampleNetwork recurrent_lif() {
   return {"recurrent lif", d};
 }
 
+/// Plastic rows of which the first lane has no synapse, and weights that start outside their bounds.
+SampleNetwork scattered() {
+  NetworkDescription d;
+  StdpFeedback rule;
+  rule.a_plus = 0.02, rule.a_minus = 0.01, rule.active_trace = 0;
+  Lif n;
+  n.v_threshold_mv = 1;
+  std::vector<std::uint32_t> from, to;
+  for (std::uint32_t i = 0; i < 60; ++i) from.push_back(i % 4), to.push_back(i < 30 ? 330 + i : 12 * i % 390);
+  d.populations = {source("in", 4, PoissonSource{400}), neurons("n", 390, n), source("teach", 1, spike_list({15, 40}))};
+  d.rules = {{"rule", rule, Commit::kTrial, -0.1, 0.45}};
+  d.projections = {plastic(connect("in", "n", pairs(from, to), 0.1, 0.3), "rule"), connect("teach", "n", AllToAll{}, 0.01, 0.1, Port::kModulator)};
+  d.projections[0].weight = normal(0.4, 0.1);
+  d.probes = {spikes_of("n"), probe_of_projection("in->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("in->n", Probe::Variable::kPostTrace, 5, 5)};
+  return {"scattered rows", d, 3};
+}
+
 SampleNetwork two_time_constants() {
   NetworkDescription d;
   LifExp n;
@@ -230,7 +247,7 @@ std::vector<SampleNetwork> sample_networks() {
   return {recurrent_lif(), two_time_constants(), adaptive(), merged_rows(), bursts(),
           plastic_network("stdp, immediate", stdp, Commit::kImmediate), plastic_network("stdp, trial", stdp, Commit::kTrial),
           plastic_network("stdp_feedback, immediate", gated, Commit::kImmediate), plastic_network("stdp_feedback, trial", gated, Commit::kTrial),
-          plastic_network("feedback_current, immediate", current, Commit::kImmediate), plastic_network("feedback_current, trial", current, Commit::kTrial)};
+          plastic_network("feedback_current, immediate", current, Commit::kImmediate), plastic_network("feedback_current, trial", current, Commit::kTrial), scattered()};
 }
 
 std::uint64_t hash_of(const SampleNetwork& n, const Manner& how) {

@@ -59,7 +59,7 @@ TEST_P(Determinism, GoesOnAfterSaveAndRestore) {
   for (const double at : {0.21, 0.3, 0.42, 0.6}) expect_same({.threads = 2, .save_and_restore = true, .save_at = at});
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Determinism, ::testing::Range<std::size_t>(0, 11));
+INSTANTIATE_TEST_SUITE_P(Networks, Determinism, ::testing::Range<std::size_t>(0, 12));
 
 /// The network that shares rows does so, and the one that bursts changes over: else the tests above show less than they should.
 TEST(SampleNetworks, AreWhatTheyAreFor) {
@@ -86,7 +86,8 @@ TEST(Golden, HashesArePinned) {
       0x4faf1837ca985488,
       0xe45ef84cb2eb4300,
       0x77400e830e3f6789,
-      0xb2723ada172564cf};
+      0xb2723ada172564cf,
+      0xf40a05a0820bfef5};
   const auto networks = sample_networks();
   ASSERT_EQ(networks.size(), std::size(golden));
   for (std::size_t k = 0; k < networks.size(); ++k) {
