@@ -116,7 +116,7 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
   const Network network(entry.describe(options));
   const std::unique_ptr<Session> session = make_simulator(options.threads)->compile(network)->start();
   const double build_s = building.wall_s();
-  const std::uint64_t peak_building = peak_resident_bytes();
+  const std::uint64_t peak_building = peak_resident_bytes(), built = resident_bytes();
 
   NullSink nobody;
   session->advance(from_ms(entry.warm_up_ms), {}, nobody);
@@ -144,6 +144,7 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
   json["bytes_told"] = told.total();
   json["peak_bytes"] = peak;
   json["peak_bytes_while_building"] = peak_building;
+  json["building_over_built"] = static_cast<double>(peak_building - resident_before) / static_cast<double>(built - resident_before);
   if (events.plastic) json["plastic_updates"] = events.plastic;
   add_plastic_weights(json, network, *session);
   return json;

@@ -47,13 +47,13 @@ SampleNetwork scattered() {
   rule.a_plus = 0.02, rule.a_minus = 0.01, rule.active_trace = 0;
   Lif n;
   n.v_threshold_mv = 1;
-  std::vector<std::uint32_t> from, to;
-  for (std::uint32_t i = 0; i < 60; ++i) from.push_back(i % 4), to.push_back(i < 30 ? 330 + i : 12 * i % 390);
-  d.populations = {source("in", 4, PoissonSource{400}), neurons("n", 390, n), source("teach", 1, spike_list({15, 40}))};
+  std::vector<std::uint32_t> from, to, far;
+  for (std::uint32_t i = 0; i < 60; ++i) from.push_back(i % 4), far.push_back(330 + i), to.push_back(i % 4 < 2 ? 330 + i : 6 * i);
+  d.populations = {source("in", 4, PoissonSource{400}), source("other", 4, PoissonSource{200}), neurons("n", 390, n), source("teach", 1, spike_list({15, 40}))};
   d.rules = {{"rule", rule, Commit::kTrial, -0.1, 0.45}};
-  d.projections = {plastic(connect("in", "n", pairs(from, to), 0.1, 0.3), "rule"), connect("teach", "n", AllToAll{}, 0.01, 0.1, Port::kModulator)};
+  d.projections = {plastic(connect("in", "n", pairs(from, to), 0.1, 0.3), "rule"), plastic(connect("other", "n", pairs(from, far), 0.3, 0.2), "rule"), connect("teach", "n", AllToAll{}, 0.01, 0.1, Port::kModulator)};
   d.projections[0].weight = normal(0.4, 0.1);
-  d.probes = {spikes_of("n"), probe_of_projection("in->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("in->n", Probe::Variable::kPostTrace, 5, 5)};
+  d.probes = {spikes_of("n"), probe_of_projection("in->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("other->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("in->n", Probe::Variable::kPostTrace, 5, 5)};
   return {"scattered rows", d, 3};
 }
 
