@@ -53,9 +53,11 @@ nlohmann::ordered_json to_json(const engine::Memory& memory, const Network& netw
 
 report::Table memory_table(const engine::Memory& memory, const Network& network) {
   using report::Align;
-  report::Table table{{{"what", Align::kLeft}, {"synapses", Align::kRight}, {"bytes each", Align::kRight}, {"memory", Align::kRight}}, {}, ""};
+  report::Table table{
+      {{"what", Align::kLeft}, {"synapses", Align::kRight}, {"bytes each", Align::kRight}, {"memory", Align::kRight}}, {}, ""};
   const auto row = [&](const std::string& name, double synapses, double bytes) {
-    table.rows.push_back({name, synapses > 0 ? report::count_text(synapses) : "", synapses > 0 ? fmt::format("{:.2f}", bytes / synapses) : "", report::si(bytes, "B")});
+    table.rows.push_back({name, synapses > 0 ? report::count_text(synapses) : "",
+                          synapses > 0 ? fmt::format("{:.2f}", bytes / synapses) : "", report::si(bytes, "B")});
   };
   std::vector<engine::Memory::Rows> largest = memory.rows;
   std::stable_sort(largest.begin(), largest.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });

@@ -126,7 +126,8 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
   report::write_chrome_trace(text, profile, network);
   write_file_atomically(file.string(), text.str());
   if (profile.left_out > 0)
-    t.err << fmt::format("spikeloop: {} has the first {} stretches of the run; {} later ones are only in the table\n", file.string(), profile.spans.size(), profile.left_out);
+    t.err << fmt::format("spikeloop: {} has the first {} stretches of the run; {} later ones are only in the table\n", file.string(),
+                         profile.spans.size(), profile.left_out);
 }
 
 int run_network(const Options& o, Terminal& t) {

@@ -152,7 +152,8 @@ void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
   const std::vector<ExperimentResult> rows = {std::move(result)};
   report::Table table = report::training_table(rows);
   if (!table.note.empty()) table.note += "\n";
-  table.note += linear ? fmt::format("A linear classifier on the same split: {:.1f} %.", 100 * *linear) : "A smoke run: so few samples that the figures mean nothing.";
+  table.note += linear ? fmt::format("A linear classifier on the same split: {:.1f} %.", 100 * *linear)
+                       : "A smoke run: so few samples that the figures mean nothing.";
   t.out << fitted(table, t.out_width, t.colour) << fmt::format("report: {}\n", (plan.dir / "report.html").string());
 }
 

@@ -35,8 +35,9 @@ class TrainingJob {
   bool finished() const;
   std::size_t runs() const { return checkpoint_.runs.size(); }
 
-  /// Runs until done or interrupted; returns whether it is done. Threads that are more than there are runs share the trials of batches. `show` is called a few times a second with the progress of all runs
-  /// (samples_total 0 = not begun, samples_done == samples_total = finished).
+  /// Runs until done or interrupted; returns whether it is done. Threads that are more than there are runs share the trials of batches.
+  /// `show` is called a few times a second with the progress of all runs (samples_total 0 = not begun, samples_done == samples_total =
+  /// finished).
   bool run(std::size_t threads, const Show& show);
 
   /// What has been finished.
@@ -54,7 +55,7 @@ class TrainingJob {
   Checkpoint checkpoint_;
   std::vector<Progress> progress_;
   std::size_t next_ = 0;
-  std::size_t workers_ = 1;  ///< threads of each run, for the trials of a batch
+  std::size_t workers_ = 1;                                       ///< threads of each run, for the trials of a batch
   std::vector<std::chrono::steady_clock::time_point> last_save_;  ///< of each run
   std::chrono::steady_clock::time_point last_show_;
   mutable std::mutex mutex_;

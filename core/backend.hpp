@@ -49,8 +49,9 @@ class Session {
  public:
   virtual ~Session() = default;
 
-  /// Runs the ticks in [now, until). A spike is emitted at the first tick at or after its time. `spikes_in` are spikes of external sources with now <= time < until (earlier ones are counted as late
-  /// and dropped; later ones, and those of populations that are not external, throw DescriptionError), in any order; what probes observe goes to `sink`.
+  /// Runs the ticks in [now, until). A spike is emitted at the first tick at or after its time. `spikes_in` are spikes of external sources
+  /// with now <= time < until (earlier ones are counted as late and dropped; later ones, and those of populations that are not external,
+  /// throw DescriptionError), in any order; what probes observe goes to `sink`.
   virtual void advance(Time until, std::span<const Spike> spikes_in, Sink& sink) = 0;
 
   /// Back to time 0: state, traces, gates and pending spikes are cleared; weights, thresholds and uncommitted weight changes stay.
@@ -74,8 +75,8 @@ class Session {
 
   /// The end of a trial: adds the pending weight changes of rules with Commit::kTrial and adapts thresholds.
   virtual void commit() = 0;
-  /// Takes what `commit` would add out of the session: trials of a batch run side by side, each in a session of its own, and then every session
-  /// commits the changes of all of them in the order of the trials. Throws DescriptionError if the back end cannot do that.
+  /// Takes what `commit` would add out of the session: trials of a batch run side by side, each in a session of its own, and then every
+  /// session commits the changes of all of them in the order of the trials. Throws DescriptionError if the back end cannot do that.
   virtual Changes take_changes() { throw DescriptionError("this back end runs one trial at a time; use batch: 1"); }
   virtual void commit(std::span<const Changes>) { throw DescriptionError("this back end runs one trial at a time; use batch: 1"); }
 

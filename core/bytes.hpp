@@ -15,7 +15,7 @@ namespace spikeloop {
 class StateWriter {
  public:
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(const T& x) {
     const auto* p = reinterpret_cast<const std::byte*>(&x);
     bytes.insert(bytes.end(), p, p + sizeof x);
@@ -36,8 +36,7 @@ class StateReader {
   explicit StateReader(const State& bytes) : bytes_(bytes), end_(bytes.size()) {}
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  T get() {
+  requires std::is_trivially_copyable_v<T> T get() {
     if (left() < sizeof(T)) truncated();
     T x;
     std::memcpy(&x, bytes_.data() + at_, sizeof x);
@@ -58,7 +57,8 @@ class StateReader {
     if (left() < sizeof expected) truncated();
     end_ -= sizeof expected;
     std::memcpy(&expected, bytes_.data() + end_, sizeof expected);
-    if (hash_bytes(kHashStart, bytes_.data(), end_) != expected) throw DescriptionError("the saved state is damaged or truncated; use an intact checkpoint");
+    if (hash_bytes(kHashStart, bytes_.data(), end_) != expected)
+      throw DescriptionError("the saved state is damaged or truncated; use an intact checkpoint");
   }
   bool get_flag() { return get<std::uint8_t>() != 0; }
   std::size_t left() const { return end_ - at_; }

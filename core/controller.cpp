@@ -44,11 +44,13 @@ Projection wire(const std::string& source, const std::string& target, Port port,
 Pairs pairs(std::uint32_t n, bool from_last) {
   std::vector<std::uint32_t> sources(n), targets(n);
   for (std::uint32_t i = 0; i < n; ++i) sources[i] = from_last ? n : i, targets[i] = i;
-  return {std::make_shared<const std::vector<std::uint32_t>>(std::move(sources)), std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
+  return {std::make_shared<const std::vector<std::uint32_t>>(std::move(sources)),
+          std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
 }
 
 /// target and output drive one comparator with opposite signs; the last neuron of the target source switches it on.
-void add_comparator(NetworkDescription& d, const Controller& c, const std::string& name, double sign, std::uint32_t outputs, double delay_ms) {
+void add_comparator(NetworkDescription& d, const Controller& c, const std::string& name, double sign, std::uint32_t outputs,
+                    double delay_ms) {
   const double a = 1 - std::exp(-1000 / (c.dead_zone_hz * c.tau_m_ms));
   const std::string target = controller_target(c.population);
   d.populations.push_back(comparator(name, outputs, c.tau_m_ms));
@@ -72,8 +74,10 @@ void add_feedback(NetworkDescription& d, const Controller& c, const Feedback& f,
     Projection p = wire(plus ? controller_plus(c.population) : controller_minus(c.population), f.to, port, 1, delay_ms);
     p.random_key = "ctrl." + c.population + ".feedback." + f.to;
     p.weight_scale = plus ? f.amplitude : -f.amplitude;
-    if (std::holds_alternative<Identity>(f.weights.kind)) p.connect = OneToOne{};
-    else p.weight = f.weights;
+    if (std::holds_alternative<Identity>(f.weights.kind))
+      p.connect = OneToOne{};
+    else
+      p.weight = f.weights;
     d.projections.push_back(std::move(p));
   }
 }

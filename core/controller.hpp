@@ -8,13 +8,13 @@ namespace spikeloop {
 /// Replaces every controller of a valid description by the populations and projections that it stands for (the controllers stay listed).
 ///
 /// For a controlled population of K neurons: the external source `ctrl.<name>.target` (K + 1 neurons), and K `lif` neurons each in
-/// `ctrl.<name>.plus` and `ctrl.<name>.minus`. Neuron k of plus compares spikes: +a for a target spike, -a for an output spike, leaking with
-/// tau_m, and fires at 1 (subtractive reset): "output k owes a spike". Minus is the mirror image. With a = 1 - exp(-1 / (dead zone x tau_m)) a
-/// regular train of missing spikes at the dead zone's rate just fails to fire it.
+/// `ctrl.<name>.plus` and `ctrl.<name>.minus`. Neuron k of plus compares spikes: +a for a target spike, -a for an output spike, leaking
+/// with tau_m, and fires at 1 (subtractive reset): "output k owes a spike". Minus is the mirror image. With a = 1 - exp(-1 / (dead zone x
+/// tau_m)) a regular train of missing spikes at the dead zone's rate just fails to fire it.
 ///
 /// Teaching is switched on by one spike of source neuron K. The comparators rest at -kDisabledMv, out of reach of any output; that spike
-/// lifts them to 0 by a delta input, and holds them there by an apical current that hardly decays. So inference is the same network with the
-/// target source silent.
+/// lifts them to 0 by a delta input, and holds them there by an apical current that hardly decays. So inference is the same network with
+/// the target source silent.
 NetworkDescription expand_controllers(const NetworkDescription& description);
 
 /// How far below their working point disabled controller neurons rest, in mV (thresholds are 1 mV).

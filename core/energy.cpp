@@ -32,8 +32,10 @@ double count_of(Operation operation, const Network& network, const OperationCoun
     case Operation::kPlasticUpdate:
       for (const auto& p : counts.projections) total += static_cast<double>(p.plastic_updates);
       return total;
-    case Operation::kCoreBroadcast: return core_broadcasts(network, counts, prices.neurons_per_core);
-    case Operation::kStaticSecond: return static_cast<double>(counts.simulated) / static_cast<double>(kSecond);
+    case Operation::kCoreBroadcast:
+      return core_broadcasts(network, counts, prices.neurons_per_core);
+    case Operation::kStaticSecond:
+      return static_cast<double>(counts.simulated) / static_cast<double>(kSecond);
   }
   throw BugError("unknown operation");
 }

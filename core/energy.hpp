@@ -17,7 +17,7 @@ enum class Operation {
   kSynapticEvent,  ///< a spike delivered to one synapse
   kCoreBroadcast,  ///< a spike sent to one destination core (a target population of n neurons occupies ceil(n / neurons_per_core) cores)
   kPlasticUpdate,  ///< a weight change
-  kStaticSecond,         ///< static power: a second of simulated time
+  kStaticSecond,   ///< static power: a second of simulated time
 };
 
 /// "spike", "neuron_update", ... as in the schema.
@@ -25,17 +25,17 @@ const char* operation_name(Operation operation);
 
 /// One price with where it comes from.
 struct Price {
-  std::string part;                            ///< e.g. "synapse", "neuron", "network", "static"
+  std::string part;  ///< e.g. "synapse", "neuron", "network", "static"
   Operation operation = Operation::kSpike;
-  double joules = 0;                           ///< per operation, >= 0
-  std::string source;                          ///< where the number comes from
-  bool verified = false;                       ///< somebody has read the number in its source
+  double joules = 0;      ///< per operation, >= 0
+  std::string source;     ///< where the number comes from
+  bool verified = false;  ///< somebody has read the number in its source
 };
 
 /// A priced machine.
 struct PriceList {
   std::string machine;
-  std::string note;                     ///< what is left out
+  std::string note;  ///< what is left out
   std::uint64_t neurons_per_core = 256;
   std::vector<Price> prices;
 };
@@ -44,9 +44,9 @@ struct PriceList {
 struct EnergyLine {
   std::string part;
   Operation operation = Operation::kSpike;
-  double count = 0;         ///< operations, per inference where the report is per inference
-  double joules = 0;        ///< count x price
-  bool measured = false;    ///< false: estimated
+  double count = 0;       ///< operations, per inference where the report is per inference
+  double joules = 0;      ///< count x price
+  bool measured = false;  ///< false: estimated
   bool verified = false;
   std::string source;
 };

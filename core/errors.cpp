@@ -22,6 +22,7 @@ std::string to_string(const Diagnostic& d) {
   return fmt::format("{}{}{}{}", place, place.empty() ? "" : ": ", d.what, d.suggestion.empty() ? "" : " (" + d.suggestion + ")");
 }
 
-DescriptionError::DescriptionError(std::vector<Diagnostic> diagnostics) : Error(joined(diagnostics)), diagnostics_(std::move(diagnostics)) {}
+DescriptionError::DescriptionError(std::vector<Diagnostic> diagnostics)
+    : Error(joined(diagnostics)), diagnostics_(std::move(diagnostics)) {}
 
 }  // namespace spikeloop

@@ -24,16 +24,20 @@ double percentile(std::vector<double> sorted, double share) {
 /// What NeuroBench counts, gathered over samples.
 class Workload {
  public:
-  Workload(const Network& network, const TrialPlan& plan, Session& session, double bin_ms) : network_(&network), plan_(&plan), bin_(from_ms(bin_ms)) {
+  Workload(const Network& network, const TrialPlan& plan, Session& session, double bin_ms)
+      : network_(&network), plan_(&plan), bin_(from_ms(bin_ms)) {
     for (std::size_t p = 0; p < network.populations().size(); ++p) fan_out_.emplace_back(network.populations()[p].size(), 0u);
     for (std::size_t k = 0; k < network.projections().size(); ++k) {
-      const std::size_t source = network.population_index(network.projections()[k].source), target = network.population_index(network.projections()[k].target);
+      const std::size_t source = network.population_index(network.projections()[k].source),
+                        target = network.population_index(network.projections()[k].target);
       if (plan.controller[source] || plan.controller[target] || network.populations()[source].name.starts_with("ctrl.")) continue;
       const std::vector<float> weights = session.weights(k);
       const Connectivity c = session.connectivity(k);
       for (std::size_t i = 0; i < weights.size(); ++i) {
-        if (weights[i] == 0) ++zeros_;
-        else ++fan_out_[source][c.sources[i]];
+        if (weights[i] == 0)
+          ++zeros_;
+        else
+          ++fan_out_[source][c.sources[i]];
       }
       synapses_ += weights.size();
     }
@@ -70,8 +74,8 @@ class Workload {
 
 }  // namespace
 
-Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data, const std::vector<std::size_t>& samples,
-                    std::uint64_t seed) {
+Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data,
+                    const std::vector<std::size_t>& samples, std::uint64_t seed) {
   const TrialPlan plan(experiment, network);
   Evaluation e;
   e.confusion.assign(data.classes, std::vector<std::uint32_t>(plan.outputs, 0));

@@ -17,7 +17,7 @@ namespace spikeloop {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3230524e49415254ull;  // changes with the layout of a trainer's state
-constexpr std::size_t kWarmUp = SIZE_MAX - 1;              // the "epoch" of the warm-up, for its order of samples
+constexpr std::size_t kWarmUp = SIZE_MAX - 1;            // the "epoch" of the warm-up, for its order of samples
 
 Network network_of_seed(NetworkDescription description, const Experiment& experiment, std::uint64_t seed) {
   description.seed = seed;
@@ -26,7 +26,8 @@ Network network_of_seed(NetworkDescription description, const Experiment& experi
 
 /// A permutation of n that depends on (seed, epoch) alone (Fisher, Yates).
 std::vector<std::size_t> shuffled(std::vector<std::size_t> items, std::uint64_t seed, std::uint64_t epoch) {
-  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[random_below(seed, stream_of("epoch", "order") + epoch, i, i)]);
+  for (std::size_t i = items.size(); i > 1; --i)
+    std::swap(items[i - 1], items[random_below(seed, stream_of("epoch", "order") + epoch, i, i)]);
   return items;
 }
 
@@ -39,7 +40,9 @@ std::vector<std::size_t> limited(const std::vector<std::size_t>& items, std::siz
 NetworkDescription with_probes(NetworkDescription d, const Experiment& e) {
   const auto add = [&d](Probe probe) {
     for (const Probe& p : d.probes)
-      if (p.name == probe.name || (p.population == probe.population && p.variable == Probe::Variable::kSpikes && probe.variable == p.variable)) return;
+      if (p.name == probe.name ||
+          (p.population == probe.population && p.variable == Probe::Variable::kSpikes && probe.variable == p.variable))
+        return;
     d.probes.push_back(std::move(probe));
   };
   std::vector<std::string> names;
@@ -48,7 +51,9 @@ NetworkDescription with_probes(NetworkDescription d, const Experiment& e) {
   for (const Controller& c : d.controllers) names.push_back(controller_plus(c.population)), names.push_back(controller_minus(c.population));
   for (const std::string& name : names) add({name + ".spikes", name, "", Probe::Variable::kSpikes, 0, 1});
   for (const double at : {e.free_ms, e.test_ms})
-    if (at > to_ms(d.resolution)) add({fmt::format("{}.potential.{}", e.readout.population, at), e.readout.population, "", Probe::Variable::kPotential, at - to_ms(d.resolution), 1e9});
+    if (at > to_ms(d.resolution))
+      add({fmt::format("{}.potential.{}", e.readout.population, at), e.readout.population, "", Probe::Variable::kPotential,
+           at - to_ms(d.resolution), 1e9});
   return d;
 }
 
@@ -61,8 +66,14 @@ NetworkDescription frozen_hidden(const NetworkDescription& description, const st
 }
 
 struct Trainer::Impl {
-  Impl(const Experiment& e, const Network& n, const Backend& backend, const Dataset& d, std::uint64_t s, std::size_t limit, std::size_t workers)
-      : experiment(e), network(network_of_seed(n.description(), e, s)), plan(experiment, network), data(&d), seed(s), team(std::clamp<std::size_t>(workers, 1, e.batch)) {
+  Impl(const Experiment& e, const Network& n, const Backend& backend, const Dataset& d, std::uint64_t s, std::size_t limit,
+       std::size_t workers)
+      : experiment(e),
+        network(network_of_seed(n.description(), e, s)),
+        plan(experiment, network),
+        data(&d),
+        seed(s),
+        team(std::clamp<std::size_t>(workers, 1, e.batch)) {
     const auto program = backend.compile(network);
     for (std::size_t w = 0; w < team.size(); ++w) runners.emplace_back(plan, program->start(), d, s);
     train = limited(d.train, limit);
@@ -92,20 +103,21 @@ struct Trainer::Impl {
   const Dataset* data;
   std::uint64_t seed;
   Team team;
-  std::vector<TrialRunner> runners;      ///< one a worker, all with the same weights between batches
+  std::vector<TrialRunner> runners;  ///< one a worker, all with the same weights between batches
   std::vector<std::size_t> train, validation, test, order;
   std::size_t warm_up = 0;
   std::size_t ordered_epoch = SIZE_MAX;
-  std::vector<TrialTask> tasks;          ///< of the batch
+  std::vector<TrialTask> tasks;  ///< of the batch
   std::vector<TrialOutcome> outcomes;
   std::vector<Changes> changes;
-  std::size_t done = 0;                  ///< trials finished, warm-up included
+  std::size_t done = 0;  ///< trials finished, warm-up included
   std::vector<EpochResult> epochs;
-  EpochResult current;                   ///< sums over the epoch that is running
+  EpochResult current;  ///< sums over the epoch that is running
   double running_accuracy = 0, running_spikes = 0, running_help = 0, running_weight = 0;
 };
 
-Trainer::Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit, std::size_t workers)
+Trainer::Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed,
+                 std::size_t samples_limit, std::size_t workers)
     : impl_(std::make_unique<Impl>(experiment, network, backend, data, seed, samples_limit, workers)) {}
 Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
@@ -222,8 +234,8 @@ Progress Trainer::Impl::report() const {
 std::uint64_t Trainer::Impl::fingerprint() const {
   std::uint64_t h = network.fingerprint();
   const auto number = [&h](auto x) { h = hash_bytes(h, &x, sizeof x); };
-  for (const double x : {experiment.free_ms, experiment.feedback_ms, experiment.test_ms, experiment.anneal_to, experiment.warm_up_homeostasis, experiment.encode.max_hz,
-                         experiment.encode.mean.value_or(-1)})
+  for (const double x : {experiment.free_ms, experiment.feedback_ms, experiment.test_ms, experiment.anneal_to,
+                         experiment.warm_up_homeostasis, experiment.encode.max_hz, experiment.encode.mean.value_or(-1)})
     number(x);
   for (const std::size_t x : {experiment.epochs, experiment.batch, warm_up, train.size(), validation.size(), test.size()}) number(x);
   number(seed);
@@ -254,14 +266,17 @@ State Trainer::save() const {
 void Trainer::restore(const State& state) {
   Impl& t = *impl_;
   StateReader r(state);
-  if (r.get<std::uint64_t>() != kMagic) throw DescriptionError("the saved training state was written by another version of the program; start the run anew");
+  if (r.get<std::uint64_t>() != kMagic)
+    throw DescriptionError("the saved training state was written by another version of the program; start the run anew");
   if (r.get<std::uint64_t>() != t.fingerprint())
-    throw DescriptionError("the saved training state belongs to another experiment, network or data set; resume it with the files it was started with");
+    throw DescriptionError(
+        "the saved training state belongs to another experiment, network or data set; resume it with the files it was started with");
   t.done = r.get<std::uint64_t>();
   for (double* x : {&t.running_accuracy, &t.running_spikes, &t.running_help, &t.running_weight}) *x = r.get<double>();
   t.current = r.get<EpochResult>();
   t.epochs = r.get_all<EpochResult>();
-  if (t.epochs.size() > t.experiment.epochs || t.done > t.total()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
+  if (t.epochs.size() > t.experiment.epochs || t.done > t.total())
+    throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
   const State session = r.rest();
   for (const TrialRunner& runner : t.runners) runner.session().restore(session);
 }
@@ -309,7 +324,9 @@ std::vector<ReceptiveField> Trainer::Impl::fields() const {
       all[j].neuron = static_cast<std::uint32_t>(j);
       for (std::size_t i = 0; i < data->features; ++i) all[j].weights.push_back(weights[i * n + j]);
     }
-    const auto norm = [](const ReceptiveField& f) { return std::inner_product(f.weights.begin(), f.weights.end(), f.weights.begin(), 0.0f); };
+    const auto norm = [](const ReceptiveField& f) {
+      return std::inner_product(f.weights.begin(), f.weights.end(), f.weights.begin(), 0.0f);
+    };
     std::stable_sort(all.begin(), all.end(), [&](const ReceptiveField& a, const ReceptiveField& b) { return norm(a) > norm(b); });
     all.resize(std::min(n, kFields));
     return all;

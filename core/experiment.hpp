@@ -19,13 +19,13 @@ namespace spikeloop {
 /// Labelled samples with features scaled to 0 .. 1.
 struct Dataset {
   std::string name;
-  std::size_t features = 0;          ///< per sample
-  std::vector<std::size_t> shape;    ///< of a sample, e.g. {8, 8}
+  std::size_t features = 0;        ///< per sample
+  std::vector<std::size_t> shape;  ///< of a sample, e.g. {8, 8}
   std::size_t classes = 0;
-  std::vector<float> samples;        ///< (n, features), row-major
-  std::vector<std::uint32_t> labels; ///< (n)
+  std::vector<float> samples;                        ///< (n, features), row-major
+  std::vector<std::uint32_t> labels;                 ///< (n)
   std::vector<std::size_t> train, validation, test;  ///< indices of samples
-  std::string sha256;                ///< of the file
+  std::string sha256;                                ///< of the file
 
   std::size_t size() const { return labels.size(); }
 };
@@ -47,9 +47,9 @@ struct DatasetSource {
   enum class Kind { kDigits };
   Kind kind = Kind::kDigits;
   std::string file;
-  std::string sha256;       ///< expected; empty = not checked
-  std::string split_file;   ///< one of "train" or "test" a line, one line a sample
-  double validation_from_train = 0;  ///< this share of the training part is set aside (the last ones in file order)
+  std::string sha256;                        ///< expected; empty = not checked
+  std::string split_file;                    ///< one of "train" or "test" a line, one line a sample
+  double validation_from_train = 0;          ///< this share of the training part is set aside (the last ones in file order)
   std::optional<std::uint64_t> train, test;  ///< sizes that the parts must have (training with validation), where stated
 };
 
@@ -64,15 +64,15 @@ struct Experiment {
   double test_ms = 40;
   Readout readout;
   std::size_t epochs = 1;
-  std::size_t batch = 1;             ///< trials that run on the same weights, their changes added in their order; needs rules that commit per trial
-  double anneal_to = 1;              ///< learning rates go linearly from 1 to this factor over the training
-  std::size_t warm_up_samples = 0;   ///< label-free trials before training: thresholds adapt, weights do not
-  double warm_up_homeostasis = 1;    ///< factor on the homeostasis rate during warm-up
+  std::size_t batch = 1;  ///< trials that run on the same weights, their changes added in their order; needs rules that commit per trial
+  double anneal_to = 1;   ///< learning rates go linearly from 1 to this factor over the training
+  std::size_t warm_up_samples = 0;  ///< label-free trials before training: thresholds adapt, weights do not
+  double warm_up_homeostasis = 1;   ///< factor on the homeostasis rate during warm-up
   std::size_t seeds = 3;
   std::size_t smoke_samples = 100;
   std::size_t smoke_epochs = 1;
   bool frozen_hidden_control = false;
-  bool thresholds_learn = true;      ///< homeostasis goes on after the warm-up; off in the frozen control
+  bool thresholds_learn = true;  ///< homeostasis goes on after the warm-up; off in the frozen control
 };
 
 /// The faults that an experiment has by itself.
@@ -84,7 +84,8 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
 /// The network with the probes that training and testing look through: spikes of every population, potentials of the readout at the end.
 NetworkDescription with_probes(NetworkDescription description, const Experiment& experiment);
 
-/// The control: the same network whose hidden layers (targets of rules other than the readout) keep their initial weights and get no feedback.
+/// The control: the same network whose hidden layers (targets of rules other than the readout) keep their initial weights and get no
+/// feedback.
 NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout_population);
 
 /// One epoch of training.
@@ -102,10 +103,10 @@ struct Evaluation {
   std::size_t samples = 0;
   double accuracy = 0;
   std::vector<std::vector<std::uint32_t>> confusion;  ///< [label][answer]
-  OperationCounts counts;           ///< summed over the samples
-  std::vector<double> latency_ms;   ///< per sample: time from which the running answer no longer changes
+  OperationCounts counts;                             ///< summed over the samples
+  std::vector<double> latency_ms;                     ///< per sample: time from which the running answer no longer changes
   double latency_p50_ms = 0, latency_p99_ms = 0;
-  double activation_sparsity = 0;   ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
+  double activation_sparsity = 0;  ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
   double bin_ms = 1;
   double dense_operations = 0;      ///< NeuroBench: synapses x bins, per sample
   double effective_operations = 0;  ///< NeuroBench: spikes x synapses of non-zero weight, per sample
@@ -117,13 +118,13 @@ struct Evaluation {
 struct ExampleTrial {
   std::uint32_t label = 0;
   double free_ms = 0, feedback_ms = 0;
-  std::vector<Spike> spikes;       ///< of every population
+  std::vector<Spike> spikes;  ///< of every population
 };
 
 /// A picture of weights into one neuron.
 struct ReceptiveField {
   std::uint32_t neuron = 0;
-  std::vector<float> weights;      ///< one per input feature
+  std::vector<float> weights;  ///< one per input feature
 };
 
 /// One trained network: one seed of one experiment (or of its control).
@@ -134,7 +135,7 @@ struct TrainingResult {
   ExampleTrial example;
   std::vector<ReceptiveField> fields;
   std::uint64_t weights_hash = 0;
-  double training_seconds = 0;     ///< wall time; not part of any hash
+  double training_seconds = 0;  ///< wall time; not part of any hash
 };
 
 /// Progress of a training run, handed to the caller after every few samples.
@@ -144,7 +145,7 @@ struct Progress {
   bool warm_up = false;
   std::size_t epoch = 0, epochs = 0;
   std::size_t samples_done = 0, samples_total = 0;  ///< over the whole run of this seed
-  double running_accuracy = 0;      ///< exponential mean over recent trials
+  double running_accuracy = 0;                      ///< exponential mean over recent trials
   double spikes_per_sample = 0;
   double help = 0;
 };
@@ -152,10 +153,10 @@ struct Progress {
 /// A training run of one seed that can be stopped and resumed at any trial.
 class Trainer {
  public:
-  /// `data` must outlive the trainer. `samples_limit` > 0 cuts training and test parts (smoke). The trials of a batch are spread over `workers`
-  /// threads; the result does not depend on how many.
-  Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed, std::size_t samples_limit = 0,
-          std::size_t workers = 1);
+  /// `data` must outlive the trainer. `samples_limit` > 0 cuts training and test parts (smoke). The trials of a batch are spread over
+  /// `workers` threads; the result does not depend on how many.
+  Trainer(const Experiment& experiment, const Network& network, const Backend& backend, const Dataset& data, std::uint64_t seed,
+          std::size_t samples_limit = 0, std::size_t workers = 1);
   ~Trainer();
   Trainer(Trainer&&) noexcept;
 
@@ -184,8 +185,8 @@ class Trainer {
 
 /// Tests a network with the weights that `session` has; nothing is learned.
 /// The session must be of a network with the probes of `with_probes`.
-Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data, const std::vector<std::size_t>& samples,
-                    std::uint64_t seed);
+Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data,
+                    const std::vector<std::size_t>& samples, std::uint64_t seed);
 
 /// An experiment with all its seeds and its control, as reports need it.
 struct ExperimentResult {

@@ -37,25 +37,25 @@ struct Stdp {
   double a_minus = 0.01;
   double tau_plus_ms = 20;
   double tau_minus_ms = 20;
-  double lag_ms = 0;       ///< pairs closer than this do not potentiate
-  double ltd_excess = 0;   ///< rate-dependent excess of depression, per unit of x_post: holds the rate
-  double decay = 0;        ///< weight-dependent depression, per unit of w and x_post
+  double lag_ms = 0;      ///< pairs closer than this do not potentiate
+  double ltd_excess = 0;  ///< rate-dependent excess of depression, per unit of x_post: holds the rate
+  double decay = 0;       ///< weight-dependent depression, per unit of w and x_post
 };
 
 /// `Stdp` inside the gate only; optionally only for neurons that were active before feedback came.
 /// Its expectation for slowly varying rates is the differential-Hebbian dw ~ integral r_pre dr_post/dt
 /// (Aceituno et al. 2023, DOI 10.3389/fncom.2023.1136010).
 struct StdpFeedback : Stdp {
-  double active_trace = 0;         ///< a neuron learns only if its x_post was at least this when the gate opened; 0 = all learn
+  double active_trace = 0;          ///< a neuron learns only if its x_post was at least this when the gate opened; 0 = all learn
   std::optional<double> latest_ms;  ///< a gate that opens later than this after the trial's start stays shut; unset = no limit
 };
 
 /// w += eta I_fb at each pre arrival inside the gate, I_fb the feedback current (mV) of the post neuron's apical and modulator ports
 /// (Saponati et al. 2026, arXiv 2602.13261).
 struct FeedbackCurrent {
-  double eta = 0.01;           ///< weight change in mV per mV of feedback current; negative for a subtracting interneuron
-  double tau_trace_ms = 20;    ///< of the post trace that `active_trace` looks at
-  double active_trace = 0;     ///< a neuron learns only if its post trace was at least this when the gate opened; 0 = all learn
+  double eta = 0.01;         ///< weight change in mV per mV of feedback current; negative for a subtracting interneuron
+  double tau_trace_ms = 20;  ///< of the post trace that `active_trace` looks at
+  double active_trace = 0;   ///< a neuron learns only if its post trace was at least this when the gate opened; 0 = all learn
 };
 
 /// A named plasticity rule that projections refer to.
@@ -68,31 +68,32 @@ struct Rule {
 };
 
 /// Threshold adaptation towards a target rate, local to each neuron: at `Session::commit`
-/// theta += rate (n - target_hz T), n the spikes of the neuron in the part of the trial before feedback reached its population, T its length.
+/// theta += rate (n - target_hz T), n the spikes of the neuron in the part of the trial before feedback reached its population, T its
+/// length.
 struct Homeostasis {
   double target_hz = 10;
-  double rate = 0;               ///< mV per spike
-  double threshold_min_mv = 0;   ///< theta never falls below this
+  double rate = 0;              ///< mV per spike
+  double threshold_min_mv = 0;  ///< theta never falls below this
 };
 
-/// Where the controller's help goes: `weights` has shape (controlled neurons, target neurons); the plus neurons send amplitude x weight, the
-/// minus neurons the same with the opposite sign.
+/// Where the controller's help goes: `weights` has shape (controlled neurons, target neurons); the plus neurons send amplitude x weight,
+/// the minus neurons the same with the opposite sign.
 struct Feedback {
-  std::string to;                 ///< population whose port receives it
-  Value weights;                  ///< identity, or a distribution
-  double amplitude = 1;           ///< mV of feedback current per controller spike and unit weight
-  bool drives = true;             ///< true: apical port (drives and teaches); false: modulator port (teaches only)
+  std::string to;        ///< population whose port receives it
+  Value weights;         ///< identity, or a distribution
+  double amplitude = 1;  ///< mV of feedback current per controller spike and unit weight
+  bool drives = true;    ///< true: apical port (drives and teaches); false: modulator port (teaches only)
 };
 
-/// "Keep `population` at the target." Expands into `ctrl.<population>.plus` and `.minus` (one neuron each per output: too little, too much) and
-/// the external source `ctrl.<population>.target`: neuron k < K is the target train of output k, neuron K switches teaching on.
+/// "Keep `population` at the target." Expands into `ctrl.<population>.plus` and `.minus` (one neuron each per output: too little, too much)
+/// and the external source `ctrl.<population>.target`: neuron k < K is the target train of output k, neuron K switches teaching on.
 struct Controller {
   std::string population;
-  double true_hz = 100;           ///< target rate of the wanted output
-  double other_hz = 0;            ///< target rate of the others
-  double dead_zone_hz = 5;        ///< regular spikes too many or too few at less than this rate never fire the controller; trains that drift
-                                  ///< past each other fire it about once a beat
-  double tau_m_ms = 20;           ///< membrane time constant of the controller neurons, the window over which spikes are compared
+  double true_hz = 100;     ///< target rate of the wanted output
+  double other_hz = 0;      ///< target rate of the others
+  double dead_zone_hz = 5;  ///< regular spikes too many or too few at less than this rate never fire the controller; trains that drift
+                            ///< past each other fire it about once a beat
+  double tau_m_ms = 20;     ///< membrane time constant of the controller neurons, the window over which spikes are compared
   std::vector<Feedback> feedback;
 };
 

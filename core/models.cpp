@@ -18,8 +18,10 @@ const Membrane& membrane_of(const NeuronModel& model) {
 const Spiking* spiking_of(const NeuronModel& model) {
   return std::visit(
       [](const auto& m) -> const Spiking* {
-        if constexpr (std::is_base_of_v<Spiking, std::decay_t<decltype(m)>>) return &m;
-        else return nullptr;
+        if constexpr (std::is_base_of_v<Spiking, std::decay_t<decltype(m)>>)
+          return &m;
+        else
+          return nullptr;
       },
       model);
 }

@@ -27,10 +27,10 @@ struct Membrane {
 
 /// What the spiking models share.
 struct Spiking {
-  double v_threshold_mv = 1;       ///< a spike is emitted at the first tick with v >= v_threshold
-  double v_reset_mv = 0;           ///< value after a spike (kToValue), or level that the threshold is measured from (kSubtract)
+  double v_threshold_mv = 1;  ///< a spike is emitted at the first tick with v >= v_threshold
+  double v_reset_mv = 0;      ///< value after a spike (kToValue), or level that the threshold is measured from (kSubtract)
   Reset reset = Reset::kToValue;
-  double refractory_ms = 0;        ///< v is held, and delta input discarded, for this long after a spike; >= 0
+  double refractory_ms = 0;          ///< v is held, and delta input discarded, for this long after a spike; >= 0
   std::optional<double> v_floor_mv;  ///< if set, v is raised to it at the ticks at which input arrives
 };
 

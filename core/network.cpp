@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "core/controller.hpp"
-#include "core/recording.hpp"
 #include "core/random.hpp"
+#include "core/recording.hpp"
 
 namespace spikeloop {
 namespace {
@@ -21,7 +21,8 @@ std::size_t index_of(const std::vector<Named>& items, std::string_view name, con
   std::vector<std::string> names;
   for (const Named& item : items) names.push_back(item.name);
   const std::string near = did_you_mean(name, names);
-  throw DescriptionError("there is no " + std::string(what) + " \"" + std::string(name) + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+  throw DescriptionError("there is no " + std::string(what) + " \"" + std::string(name) + "\"" +
+                         (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -71,7 +72,9 @@ struct Fingerprint {
   void parameters(const Uniform& v) { number(v.low), number(v.high); }
   void parameters(const LogNormal& v) { number(v.mean_log), number(v.std_log); }
   void parameters(const Exponential& v) { number(v.mean); }
-  void parameters(const Listed& v) { for (const double x : *v.values) number(x); }
+  void parameters(const Listed& v) {
+    for (const double x : *v.values) number(x);
+  }
   void parameters(const Identity&) {}
 
   void operator()(const OneToOne&) {}
@@ -100,16 +103,16 @@ NetworkDescription with_names(NetworkDescription d) {
     if (p.random_key.empty()) p.random_key = p.name;
   }
   for (Probe& p : d.probes)
-    if (const std::string& of = p.population.empty() ? p.projection : p.population; p.name.empty() && !of.empty()) p.name = of + "." + variable_name(p.variable);
+    if (const std::string& of = p.population.empty() ? p.projection : p.population; p.name.empty() && !of.empty())
+      p.name = of + "." + variable_name(p.variable);
   return d;
 }
 
-std::uint64_t Population::size() const {
-  return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>());
-}
+std::uint64_t Population::size() const { return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>()); }
 
 const char* variable_name(Probe::Variable variable) {
-  constexpr std::array names = {"spikes", "potential", "basal_current", "apical_current", "threshold", "pre_trace", "post_trace", "weights"};
+  constexpr std::array names = {"spikes",    "potential", "basal_current", "apical_current",
+                                "threshold", "pre_trace", "post_trace",    "weights"};
   return names.at(static_cast<std::size_t>(variable));
 }
 

@@ -19,10 +19,10 @@
 /// What a network is. A `NetworkDescription` is what somebody wrote; a `Network` is a description that was found valid.
 ///
 /// Semantics, the same on every back end: time is integer nanoseconds, a tick is the network's resolution. Order inside a tick: advance the
-/// state in closed form -> add arrivals (a delta input is not decayed at its own tick; a current that arrives at a tick moves v only from the
-/// next) -> threshold, reset, emit -> plasticity -> probes sample. Arrivals are summed in the order (emission time, population, neuron), after
-/// the counts of Poisson sources that are drawn where they arrive.
-/// Refractory ticks after a spike at m are m+1 .. m+r inclusive.
+/// state in closed form -> add arrivals (a delta input is not decayed at its own tick; a current that arrives at a tick moves v only from
+/// the next) -> threshold, reset, emit -> plasticity -> probes sample. Arrivals are summed in the order (emission time, population,
+/// neuron), after the counts of Poisson sources that are drawn where they arrive. Refractory ticks after a spike at m are m+1 .. m+r
+/// inclusive.
 namespace spikeloop {
 
 /// Neurons, or a source of spikes or current.
@@ -75,10 +75,11 @@ struct Pairs {
 /// A full matrix of weights, rows = sources; the projection's own `weight` is not used.
 struct Tensor {
   std::shared_ptr<const std::vector<float>> weights;  ///< (source size, target size), row-major
-  std::string file;                                    ///< where it came from
+  std::string file;                                   ///< where it came from
 };
 /// Cross-correlation of a {channels, height, width} (or {height, width}) source with a kernel; the target's shape must be
-/// {out channels, (height + 2 padding - kernel) / stride + 1, ...}. Weights: (out channels, in channels, kernel height, kernel width), row-major.
+/// {out channels, (height + 2 padding - kernel) / stride + 1, ...}. Weights: (out channels, in channels, kernel height, kernel width),
+/// row-major.
 struct Convolution {
   std::array<std::uint32_t, 2> kernel = {1, 1};
   std::array<std::uint32_t, 2> stride = {1, 1};
@@ -100,10 +101,10 @@ struct Projection {
   Port port = Port::kBasal;
   Connect connect = AllToAll{};
   Value weight = {Constant{1}, {}};
-  double weight_scale = 1;    ///< multiplies every drawn or listed weight
+  double weight_scale = 1;               ///< multiplies every drawn or listed weight
   Value delay_ms = {Constant{0.1}, {}};  ///< rounded to ticks, at least one tick
-  std::string rule;           ///< name of a rule; empty = not plastic
-  std::string random_key;     ///< randomness is keyed by this; empty = `name`. Two projections with one key draw the same values
+  std::string rule;                      ///< name of a rule; empty = not plastic
+  std::string random_key;                ///< randomness is keyed by this; empty = `name`. Two projections with one key draw the same values
 };
 
 /// What is observed: the spikes of a population, its state, or the weights of a projection.
@@ -111,9 +112,10 @@ struct Probe {
   enum class Variable { kSpikes, kPotential, kBasalCurrent, kApicalCurrent, kThreshold, kPreTrace, kPostTrace, kWeights };
   std::string name;        ///< unique; empty = "<population or projection>.<variable>"
   std::string population;  ///< for all but kPreTrace, kPostTrace and kWeights
-  std::string projection;  ///< for kPreTrace (one value a source neuron), kPostTrace (one a target neuron), kWeights (in the order of `Session::weights`)
+  std::string projection;  ///< for kPreTrace (one value a source neuron), kPostTrace (one a target neuron), kWeights (in the order of
+                           ///< `Session::weights`)
   Variable variable = Variable::kSpikes;
-  double start_ms = 0;   ///< sampled at start, start + every, ...; sampling sees the state after the tick
+  double start_ms = 0;  ///< sampled at start, start + every, ...; sampling sees the state after the tick
   double every_ms = 1;
 };
 

@@ -61,10 +61,10 @@ struct ProjectionCounts {
 struct OperationCounts {
   std::vector<PopulationCounts> populations;
   std::vector<ProjectionCounts> projections;
-  Time simulated = 0;             ///< simulated time
-  std::uint64_t late = 0;         ///< input spikes that came too late and were dropped
-  std::uint64_t dropped = 0;      ///< events lost by a device
-  std::uint64_t overflowed = 0;   ///< events lost by a full buffer
+  Time simulated = 0;            ///< simulated time
+  std::uint64_t late = 0;        ///< input spikes that came too late and were dropped
+  std::uint64_t dropped = 0;     ///< events lost by a device
+  std::uint64_t overflowed = 0;  ///< events lost by a full buffer
 
   OperationCounts& operator+=(const OperationCounts& other);
   OperationCounts& operator-=(const OperationCounts& other);

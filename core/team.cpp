@@ -64,7 +64,8 @@ void Team::run(const std::function<void(std::size_t)>& work) {
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
   call(0);
-  for (std::size_t left = running_.load(std::memory_order_acquire); left != 0; left = running_.load(std::memory_order_acquire)) wait_while(running_, left, spins_);
+  for (std::size_t left = running_.load(std::memory_order_acquire); left != 0; left = running_.load(std::memory_order_acquire))
+    wait_while(running_, left, spins_);
   for (std::exception_ptr& failure : failures_)
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
 }

@@ -11,7 +11,8 @@
 
 namespace spikeloop {
 
-/// Threads that run the same function side by side, again and again, each with its own index; the caller is index 0. Spins for a while, then sleeps.
+/// Threads that run the same function side by side, again and again, each with its own index; the caller is index 0. Spins for a while,
+/// then sleeps.
 class Team {
  public:
   explicit Team(std::size_t size);

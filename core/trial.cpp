@@ -31,13 +31,14 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
   }
 }
 
-void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes) {
+void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
+                   std::vector<Spike>& spikes) {
   double gain = 1;
   if (plan.encode.mean) {
     const double sum = std::accumulate(sample.begin(), sample.end(), 0.0);
     gain = *plan.encode.mean * static_cast<double>(sample.size()) / std::max(sum, 1e-9);
   }
-  const std::uint64_t stream = stream_of("encode", plan.encode.population) + trial * 0x9E3779B97F4A7C15ull;
+  const std::uint64_t stream = stream_of_trial(stream_of("encode", plan.encode.population), trial);
   const double most_hz = 1e9 / static_cast<double>(plan.tick);  // one spike a tick
   for (std::uint32_t i = 0; i < sample.size(); ++i) {
     const double hz = std::min(most_hz, plan.encode.max_hz * gain * static_cast<double>(sample[i]));

@@ -15,22 +15,24 @@ namespace spikeloop {
 struct TrialPlan {
   TrialPlan(const Experiment& experiment, const Network& network);
 
-  std::uint32_t input = 0;           ///< population that the sample is encoded into
+  std::uint32_t input = 0;  ///< population that the sample is encoded into
   std::uint32_t readout = 0;
-  std::uint32_t outputs = 0;         ///< size of the readout
+  std::uint32_t outputs = 0;            ///< size of the readout
   std::optional<std::uint32_t> target;  ///< source of the readout's controller
   double true_hz = 0, other_hz = 0;
-  std::vector<bool> controller;      ///< per population: part of a controller
-  std::vector<bool> hidden;          ///< per population: neurons that are neither readout nor controller
+  std::vector<bool> controller;  ///< per population: part of a controller
+  std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
   Time free = 0, feedback = 0, test = 0;
   Time tick = 0;
   RateEncoding encode;
 };
 
 /// Regular trains in [0, until): rate max_hz x value x gain, phase drawn for (seed, trial, neuron).
-void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes);
+void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
+                   std::vector<Spike>& spikes);
 
-/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates, first spike at once.
+/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates,
+/// first spike at once.
 void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
 
 /// Counts the spikes of a trial.

@@ -13,7 +13,7 @@ namespace spikeloop {
 struct TrialTask {
   std::uint64_t trial = 0;  ///< its number, which its random sources are drawn by
   std::size_t sample = 0;
-  bool warm_up = false;     ///< label-free: free phase only
+  bool warm_up = false;               ///< label-free: free phase only
   double rules = 1, homeostasis = 1;  ///< factors on the learning rates
 };
 

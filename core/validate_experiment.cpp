@@ -50,7 +50,8 @@ void check_ticks(const Experiment& e, Time resolution, const Report& report) {
   const auto check = [&](const char* path, double ms) {
     const double ticks = ms / to_ms(resolution);
     if (std::isfinite(ticks) && std::abs(ticks - std::round(ticks)) > 1e-6 * std::max(1.0, ticks))
-      report(path, fmt::format("is {}, which is not a whole number of ticks of {} ms", ms, to_ms(resolution)), "round it, or use a finer resolution_ms");
+      report(path, fmt::format("is {}, which is not a whole number of ticks of {} ms", ms, to_ms(resolution)),
+             "round it, or use a finer resolution_ms");
   };
   check("trial.free_ms", e.free_ms);
   check("trial.feedback_ms", e.feedback_ms);
@@ -59,7 +60,9 @@ void check_ticks(const Experiment& e, Time resolution, const Report& report) {
 
 void check_split(const DatasetSource& source, const Dataset& data, const Report& report) {
   const auto check = [&](const char* path, const std::optional<std::uint64_t>& stated, std::size_t found) {
-    if (stated && *stated != found) report(path, fmt::format("is {}, but the split file gives {}", *stated, found), "use the split file that the experiment was made with");
+    if (stated && *stated != found)
+      report(path, fmt::format("is {}, but the split file gives {}", *stated, found),
+             "use the split file that the experiment was made with");
   };
   check("dataset.split.train", source.train, data.train.size() + data.validation.size());
   check("dataset.split.test", source.test, data.test.size());
@@ -70,7 +73,8 @@ void check_batch(const Experiment& e, const Network& network, const Report& repo
   if (e.batch == 1) return;
   for (const Rule& r : network.rules())
     if (r.commit != Commit::kTrial)
-      report("batch", fmt::format("is {}, but rule \"{}\" changes weights within a trial", e.batch, r.name), "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
+      report("batch", fmt::format("is {}, but rule \"{}\" changes weights within a trial", e.batch, r.name),
+             "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
 }
 
 void check_numbers(const Experiment& e, const Report& report) {

@@ -71,7 +71,8 @@ void check_controller(const Faults& f, const Context& c, const Controller& k) {
     else if (!spiking_of(p.neuron()))
       f.at("population").add(fmt::format("\"{}\" never spikes (li), so there is nothing to compare", p.name));
     else if (size_or_more(p.shape) > kMaxOutputs)
-      f.at("population").add(fmt::format("\"{}\" has {:.0f} neurons; at most {:.0f} can be controlled", p.name, size_or_more(p.shape), kMaxOutputs));
+      f.at("population")
+          .add(fmt::format("\"{}\" has {:.0f} neurons; at most {:.0f} can be controlled", p.name, size_or_more(p.shape), kMaxOutputs));
   }
   if (k.feedback.empty()) f.add("has no feedback: it would help nobody", "add `feedback { to: ... }`");
   for (std::size_t i = 0; i < k.feedback.size(); ++i) {

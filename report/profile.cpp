@@ -47,10 +47,18 @@ nlohmann::ordered_json name_of(const char* kind, std::uint32_t lane, const std::
 }  // namespace
 
 Table profile_table(const Profile& profile, const Network& network) {
-  Table table{{{"phase", Align::kLeft}, {"population", Align::kLeft}, {"time", Align::kRight}, {"share", Align::kRight}, {"events", Align::kRight}, {"each", Align::kRight}}, {}, ""};
+  Table table{{{"phase", Align::kLeft},
+               {"population", Align::kLeft},
+               {"time", Align::kRight},
+               {"share", Align::kRight},
+               {"events", Align::kRight},
+               {"each", Align::kRight}},
+              {},
+              ""};
   const double all = seconds_of(profile, 0, kPhases);
   const auto row = [&](const char* phase, const std::string& population, const Profile::Cell& c) {
-    table.rows.push_back({phase, population, si(c.seconds, "s"), all > 0 ? percent(c.seconds / all) + " %" : "-", c.operations > 0 ? count_text(static_cast<double>(c.operations)) : "-",
+    table.rows.push_back({phase, population, si(c.seconds, "s"), all > 0 ? percent(c.seconds / all) + " %" : "-",
+                          c.operations > 0 ? count_text(static_cast<double>(c.operations)) : "-",
                           c.operations > 0 ? si(c.seconds / static_cast<double>(c.operations), "s") : "-"});
   };
   for (std::size_t k = 0; k < kPhases; ++k) {
@@ -60,9 +68,13 @@ Table profile_table(const Profile& profile, const Network& network) {
     if (sum.seconds <= 0) continue;
     const char* phase = phase_name(static_cast<Phase>(k));
     if (entries.size() != 1) row(phase, "all", sum);
-    for (const Entry& e : entries) row(entries.size() == 1 ? phase : "", is_population(network, e.population) ? network.populations()[e.population].name : "shared", e.cell);
+    for (const Entry& e : entries)
+      row(entries.size() == 1 ? phase : "", is_population(network, e.population) ? network.populations()[e.population].name : "shared",
+          e.cell);
   }
-  table.note = "time summed over threads; measuring takes part of it. Events: synaptic events (drive, deliver, plasticity), neurons looked at (update), spikes (exchange, record)";
+  table.note =
+      "time summed over threads; measuring takes part of it. Events: synaptic events (drive, deliver, plasticity), neurons looked at "
+      "(update), spikes (exchange, record)";
   return table;
 }
 
@@ -72,7 +84,10 @@ nlohmann::ordered_json profile_json(const Profile& profile, const Network& netwo
     for (const Entry& e : entries_of(profile, k)) {
       nlohmann::ordered_json population = nullptr;
       if (is_population(network, e.population)) population = network.populations()[e.population].name;
-      rows.push_back({{"phase", phase_name(static_cast<Phase>(k))}, {"population", population}, {"seconds", e.cell.seconds}, {"operations", e.cell.operations}});
+      rows.push_back({{"phase", phase_name(static_cast<Phase>(k))},
+                      {"population", population},
+                      {"seconds", e.cell.seconds},
+                      {"operations", e.cell.operations}});
     }
   return rows;
 }
@@ -80,14 +95,19 @@ nlohmann::ordered_json profile_json(const Profile& profile, const Network& netwo
 void write_chrome_trace(std::ostream& out, const Profile& profile, const Network& network) {
   std::uint32_t last = 0;
   for (const Profile::Span& span : profile.spans) last = std::max(last, span.lane);
-  out << "{\"displayTimeUnit\": \"ms\",\n\"otherData\": " << nlohmann::ordered_json{{"network", network.name()}, {"spans_left_out", profile.left_out}}.dump() << ",\n\"traceEvents\": [\n"
+  out << "{\"displayTimeUnit\": \"ms\",\n\"otherData\": "
+      << nlohmann::ordered_json{{"network", network.name()}, {"spans_left_out", profile.left_out}}.dump() << ",\n\"traceEvents\": [\n"
       << name_of("process_name", 0, "spikeloop").dump();
-  for (std::uint32_t lane = 0; lane <= last; ++lane) out << ",\n" << name_of("thread_name", lane, lane == last ? "all lanes" : fmt::format("lane {}", lane)).dump();
+  for (std::uint32_t lane = 0; lane <= last; ++lane)
+    out << ",\n" << name_of("thread_name", lane, lane == last ? "all lanes" : fmt::format("lane {}", lane)).dump();
   for (const Profile::Span& span : profile.spans) {
     out << ",\n" << event_of(span.lane == last ? "between epochs" : "epoch", span.lane, span.start_s, span.seconds).dump();
     double start = span.start_s;
     for (std::size_t k = 0; k < kPhases; start += span.phases[k++])
-      if (span.phases[k] > 0) out << ",\n" << event_of(phase_name(static_cast<Phase>(k)), span.lane, start, std::min(span.phases[k], span.start_s + span.seconds - start)).dump();
+      if (span.phases[k] > 0)
+        out << ",\n"
+            << event_of(phase_name(static_cast<Phase>(k)), span.lane, start, std::min(span.phases[k], span.start_s + span.seconds - start))
+                   .dump();
   }
   out << "\n]}\n";
 }

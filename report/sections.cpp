@@ -159,7 +159,8 @@ std::string trial_section(const ExperimentResult& result, const Network& network
   }
   const std::string caption = fmt::format(
       "Every spike of one test sample with label {}, shown after training with the controller on and learning off. In the free phase the "
-      "network answers by itself; in the feedback phase the controller's neurons fire where the output owes spikes (plus) or fires too many (minus), and their spikes steer and teach the layers.",
+      "network answers by itself; in the feedback phase the controller's neurons fire where the output owes spikes (plus) or fires too "
+      "many (minus), and their spikes steer and teach the layers.",
       trial.label);
   return html_section("One trial", html_figure(raster_plot(plot).inline_text(), caption));
 }

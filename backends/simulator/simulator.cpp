@@ -21,8 +21,8 @@ class SimulatorProgram final : public Program {
     double neurons = 0, synapses = 0;
     for (const Population& p : network_->populations()) neurons += static_cast<double>(p.size());
     for (const Projection& p : network_->projections()) synapses += network_->expected_synapses(p);
-    return fmt::format("simulator, {} thread{}, tick {} ms, {:.0f} neurons and sources, {:.0f} synapses", threads_, threads_ == 1 ? "" : "s",
-                       to_ms(network_->resolution()), neurons, synapses);
+    return fmt::format("simulator, {} thread{}, tick {} ms, {:.0f} neurons and sources, {:.0f} synapses", threads_,
+                       threads_ == 1 ? "" : "s", to_ms(network_->resolution()), neurons, synapses);
   }
 
   std::unique_ptr<Session> start(std::span<const InitialWeights> initial) const override {
@@ -37,10 +37,13 @@ class SimulatorProgram final : public Program {
 
 void check_memory(const Network& network, std::size_t threads, std::vector<Diagnostic>& faults) {
   const engine::Memory need = memory_in_simulator(network, threads);
-  const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)), bytes = need.total() + need.building;
+  const double has = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE)),
+               bytes = need.total() + need.building;
   if (has > 0 && bytes > has)
-    faults.push_back({"projections", fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", bytes / 1e9, has / 1e9),
-                      "use fewer neurons or sparser connections", "", 0, 0});
+    faults.push_back(
+        {"projections",
+         fmt::format("need about {:.1f} GB while the network is built, but this machine has {:.1f} GB", bytes / 1e9, has / 1e9),
+         "use fewer neurons or sparser connections", "", 0, 0});
 }
 
 class Simulator final : public Backend {
@@ -53,8 +56,10 @@ class Simulator final : public Backend {
     for (std::size_t k = 0; k < network.projections().size(); ++k) {
       const Projection& p = network.projections()[k];
       if (p.rule.empty() || is_constant(p.delay_ms)) continue;
-      faults.push_back({fmt::format("projections[{}].delays_ms", k), fmt::format("\"{}\" is plastic and has distributed delays; the simulator learns only with one delay a projection", p.name),
-                        "use delay_ms, or split the projection", "", 0, 0});
+      faults.push_back(
+          {fmt::format("projections[{}].delays_ms", k),
+           fmt::format("\"{}\" is plastic and has distributed delays; the simulator learns only with one delay a projection", p.name),
+           "use delay_ms, or split the projection", "", 0, 0});
     }
     check_memory(network, threads_, faults);
     return faults;
@@ -74,8 +79,12 @@ class Simulator final : public Backend {
 
 }  // namespace
 
-engine::Memory memory_in_simulator(const Network& network, std::size_t threads) { return engine::memory_of(network, engine::layout_of(network, threads)); }
+engine::Memory memory_in_simulator(const Network& network, std::size_t threads) {
+  return engine::memory_of(network, engine::layout_of(network, threads));
+}
 
-std::unique_ptr<Backend> make_simulator(std::size_t threads, engine::Update update) { return std::make_unique<Simulator>(threads == 0 ? 1 : threads, update); }
+std::unique_ptr<Backend> make_simulator(std::size_t threads, engine::Update update) {
+  return std::make_unique<Simulator>(threads == 0 ? 1 : threads, update);
+}
 
 }  // namespace spikeloop

@@ -9,8 +9,8 @@
 
 namespace spikeloop {
 
-/// The event-driven simulator as a back end, with so many threads a session (results do not depend on it). How neurons are updated is chosen by
-/// what costs less; tests force it.
+/// The event-driven simulator as a back end, with so many threads a session (results do not depend on it). How neurons are updated is
+/// chosen by what costs less; tests force it.
 std::unique_ptr<Backend> make_simulator(std::size_t threads = 1, engine::Update update = engine::Update::kAuto);
 
 /// What a network will need in the simulator, in bytes; nothing is drawn or allocated. Throws CapacityError if it does not fit into lanes.

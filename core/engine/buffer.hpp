@@ -35,7 +35,8 @@ struct BufferAllocator {
   /// `resize` leaves plain numbers as they are.
   template <class U, class... Args>
   void construct(U* p, Args&&... args) {
-    if constexpr (sizeof...(Args) > 0 || !std::is_trivially_default_constructible_v<U>) ::new (static_cast<void*>(p)) U(std::forward<Args>(args)...);
+    if constexpr (sizeof...(Args) > 0 || !std::is_trivially_default_constructible_v<U>)
+      ::new (static_cast<void*>(p)) U(std::forward<Args>(args)...);
   }
   friend bool operator==(const BufferAllocator&, const BufferAllocator&) { return true; }
 };

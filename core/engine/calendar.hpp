@@ -13,8 +13,8 @@
 namespace spikeloop::engine {
 
 /// What is due at which tick. The next 4,096 ticks are a ring of lists with a bitmap of the ones in use; later ticks wait in a map, so that
-/// 1 ns ticks and 20 ms delays cost no more than coarse ones. Items of a tick come out in the order in which they were put in. A list that was handed
-/// out is used again: there are as many as ticks that wait at the same time.
+/// 1 ns ticks and 20 ms delays cost no more than coarse ones. Items of a tick come out in the order in which they were put in. A list that
+/// was handed out is used again: there are as many as ticks that wait at the same time.
 template <class Item>
 class Calendar {
  public:
@@ -50,14 +50,17 @@ class Calendar {
   void take(Tick tick, std::vector<Item>& items) {
     items.clear();
     base_ = tick;
-    if (const auto it = far_.begin(); it != far_.end() && it->first == tick) {  // put in before the near ones, since it was further away then
+    if (const auto it = far_.begin();
+        it != far_.end() && it->first == tick) {  // put in before the near ones, since it was further away then
       items.swap(it->second);
       far_.erase(it);
     }
     const std::size_t slot = static_cast<std::size_t>(tick) % kSlots;
     if ((used_[slot / 64] >> (slot % 64) & 1) == 0) return;
-    if (items.empty()) items.swap(ring_[slot]);
-    else items.insert(items.end(), ring_[slot].begin(), ring_[slot].end());
+    if (items.empty())
+      items.swap(ring_[slot]);
+    else
+      items.insert(items.end(), ring_[slot].begin(), ring_[slot].end());
     keep(slot);
     used_[slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
     if (used_[slot / 64] == 0) words_ &= ~(std::uint64_t{1} << (slot / 64));
@@ -100,7 +103,7 @@ class Calendar {
   }
 
   static constexpr Tick kSlots = 4096;  ///< 64 x 64: two words of bits lead to the next one in use
-  Tick base_ = 0;  ///< the ring holds ticks in [base, base + kSlots)
+  Tick base_ = 0;                       ///< the ring holds ticks in [base, base + kSlots)
   std::vector<std::vector<Item>> ring_ = std::vector<std::vector<Item>>(kSlots);
   std::vector<std::vector<Item>> spare_;  ///< empty lists with room
   std::array<std::uint64_t, kSlots / 64> used_{};

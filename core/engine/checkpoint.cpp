@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of an engine as bytes. Everything is stored per neuron and synapse of the whole network, so that a state saved with one number of
-// threads can be restored with another.
+// The state of an engine as bytes. Everything is stored per neuron and synapse of the whole network, so that a state saved with one number
+// of threads can be restored with another.
 #include <algorithm>
 
 #include "core/bytes.hpp"
@@ -14,7 +14,9 @@ constexpr std::uint64_t kMagic = 0x32305350494b45ull;  // changes with the layou
 /// What a checkpoint keeps of every neuron, as pointers into a block. Empty arrays are skipped on both sides.
 template <class F>
 void for_each_array(Block& b, F&& f) {
-  for (auto* x : {&b.v, &b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.theta, &b.extra, &b.extra_apical, &b.extra_modulator}) f(*x);
+  for (auto* x : {&b.v, &b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.theta, &b.extra, &b.extra_apical,
+                  &b.extra_modulator})
+    f(*x);
   for (auto* x : {&b.last, &b.hold, &b.check}) f(*x);
   f(b.free_spikes);
   for (Trace& t : b.traces) f(t.value), f(t.last);
@@ -44,7 +46,8 @@ class Checkpoint {
   /// Refuses before it changes anything: what passes here was written by `save` for this network.
   static void restore(Engine& e, const State& state) {
     StateReader r(state);
-    if (r.get<std::uint64_t>() != kMagic) throw DescriptionError("the saved state has another format; it was written by another version of the program");
+    if (r.get<std::uint64_t>() != kMagic)
+      throw DescriptionError("the saved state has another format; it was written by another version of the program");
     if (r.get<std::uint64_t>() != e.network_->fingerprint()) throw DescriptionError("the saved state belongs to another network");
     if (r.get<std::uint64_t>() != e.network_->seed()) throw DescriptionError("the saved state belongs to another seed of this network");
     r.check_sum();
@@ -79,7 +82,10 @@ class Checkpoint {
     w.put(first.gate), w.put_flag(first.gate_seen);
     const std::size_t arrays = count_arrays(e, p);
     for (std::size_t a = 0; a < arrays; ++a)
-      for (const auto& lane : e.lanes_) nth_array(lane->block(p), a, [&](auto& xs) { for (const auto& x : xs) w.put(x); });
+      for (const auto& lane : e.lanes_)
+        nth_array(lane->block(p), a, [&](auto& xs) {
+          for (const auto& x : xs) w.put(x);
+        });
   }
 
   static void restore_population(Engine& e, std::size_t p, StateReader& r) {
@@ -89,7 +95,9 @@ class Checkpoint {
     const std::size_t arrays = count_arrays(e, p);
     for (std::size_t a = 0; a < arrays; ++a)
       for (const auto& lane : e.lanes_)
-        nth_array(lane->block(p), a, [&](auto& xs) { for (auto& x : xs) x = r.get<std::decay_t<decltype(x)>>(); });
+        nth_array(lane->block(p), a, [&](auto& xs) {
+          for (auto& x : xs) x = r.get<std::decay_t<decltype(x)>>();
+        });
   }
 
   static std::size_t count_arrays(const Engine& e, std::size_t p) {
@@ -118,18 +126,23 @@ class Checkpoint {
     if (stored) w.put_all(e.weights(k));
     if (!e.lanes_.front()->plasticity(k)) return;
     std::vector<float> pending;
-    if (waits) e.for_each_synapse(k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { pending.push_back(e.lanes_[l]->plasticity(k)->pending()[i]); });
+    if (waits)
+      e.for_each_synapse(
+          k, [&](std::size_t l, std::uint64_t i, std::size_t, Tick) { pending.push_back(e.lanes_[l]->plasticity(k)->pending()[i]); });
     w.put_all(pending);
     for (const auto& row : e.lanes_.front()->plasticity(k)->rows()) w.put(row.x), w.put(row.x_tick), w.put_all(row.waiting);
     w.put(e.lanes_.front()->plasticity(k)->gate());
     w.put_flag(masked);
     if (masked)
-      for (const auto& lane : e.lanes_) for (const float m : lane->plasticity(k)->mask()) w.put(m);
+      for (const auto& lane : e.lanes_)
+        for (const float m : lane->plasticity(k)->mask()) w.put(m);
   }
 
   static void restore_projection(Engine& e, std::size_t k, StateReader& r) {
-    if (r.get_flag()) e.set_weights(k, r.get_all<float>());
-    else if (!e.lanes_.front()->synapses(k).weights.empty()) e.set_weights(k, std::vector<float>(e.weights(k).size(), e.lanes_.front()->synapses(k).weight));  // all alike, as described
+    if (r.get_flag())
+      e.set_weights(k, r.get_all<float>());
+    else if (!e.lanes_.front()->synapses(k).weights.empty())
+      e.set_weights(k, std::vector<float>(e.weights(k).size(), e.lanes_.front()->synapses(k).weight));  // all alike, as described
     if (!e.lanes_.front()->plasticity(k)) return;
     const auto pending = r.get_all<float>();
     std::size_t at = 0;

@@ -14,8 +14,8 @@
 #include "core/network.hpp"
 #include "core/random.hpp"
 
-/// Who projects to whom: the synapses of a projection onto a slice of its target population, one after the other. Which there are is fixed by
-/// (seed, random_key) alone.
+/// Who projects to whom: the synapses of a projection onto a slice of its target population, one after the other. Which there are is fixed
+/// by (seed, random_key) alone.
 namespace spikeloop::engine {
 
 /// Source number `index` of a projection, uniform among n. Small populations share a random block between four draws.
@@ -38,16 +38,21 @@ class SourceDraws {
   Bits bits_;
 };
 
-/// Calls `emit(source, target, index)` for every synapse; the weight and delay of a synapse are drawn by its `index`. For every source, targets
-/// come in ascending order.
+/// Calls `emit(source, target, index)` for every synapse; the weight and delay of a synapse are drawn by its `index`. For every source,
+/// targets come in ascending order.
 template <class Emit>
 class Connector {
  public:
   Connector(const Network& network, const Projection& p, Slice slice, Emit& emit)
       : source_(network.populations()[network.population_index(p.source)]),
         target_(network.populations()[network.population_index(p.target)]),
-        slice_(slice), seed_(network.seed()), stream_(stream_of(p.random_key, "connect")), n_(source_.size()), m_(target_.size()),
-        recurrent_(p.source == p.target), emit_(emit) {}
+        slice_(slice),
+        seed_(network.seed()),
+        stream_(stream_of(p.random_key, "connect")),
+        n_(source_.size()),
+        m_(target_.size()),
+        recurrent_(p.source == p.target),
+        emit_(emit) {}
 
   void operator()(const OneToOne&) {
     for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) emit_(t, t, std::uint64_t{t});
@@ -81,8 +86,9 @@ class Connector {
     for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) draw_row(c, draws, t, t * c.count, c.count);
   }
 
-  /// Uniform pairs are the same as a random number of synapses for every target, each with a uniform source; that way targets come in order, and
-  /// a lane draws only its own. The numbers are multinomial where a pair may come up again, and multivariate hypergeometric where not.
+  /// Uniform pairs are the same as a random number of synapses for every target, each with a uniform source; that way targets come in
+  /// order, and a lane draws only its own. The numbers are multinomial where a pair may come up again, and multivariate hypergeometric
+  /// where not.
   void operator()(const FixedTotalNumber& c) {
     SourceDraws draws(seed_, stream_, n_);
     std::uint64_t left = c.count, pairs = 0, index = 0;
@@ -90,7 +96,8 @@ class Connector {
     for (std::uint64_t t = 0; t < m_; ++t) pairs += sources(t);
     for (std::uint32_t t = 0; t < slice_.end; ++t) {
       const double u = random_unit(seed_, stream_ ^ kDegree, t);
-      const std::uint64_t degree = c.multapses ? binomial(u, left, 1 / static_cast<double>(m_ - t)) : hypergeometric(u, pairs, sources(t), left);
+      const std::uint64_t degree =
+          c.multapses ? binomial(u, left, 1 / static_cast<double>(m_ - t)) : hypergeometric(u, pairs, sources(t), left);
       if (t >= slice_.begin) draw_row(c, draws, t, index, degree);
       left -= degree, pairs -= sources(t), index += degree;
     }
@@ -124,7 +131,9 @@ class Connector {
   struct Image {
     std::uint64_t channels, height, width;
   };
-  static Image image(const Population& p) { return p.shape.size() == 2 ? Image{1, p.shape[0], p.shape[1]} : Image{p.shape[0], p.shape[1], p.shape[2]}; }
+  static Image image(const Population& p) {
+    return p.shape.size() == 2 ? Image{1, p.shape[0], p.shape[1]} : Image{p.shape[0], p.shape[1], p.shape[2]};
+  }
 
   template <class C>
   bool allowed(const C& c, std::uint32_t s, std::uint32_t t) const {
@@ -141,13 +150,15 @@ class Connector {
     taken_.clear();
     for (const std::uint64_t end = index + degree; index < end; ++index) {
       std::uint32_t s = draws(index);
-      for (std::uint64_t attempt = 1; !allowed(c, s, t) || (!c.multapses && !taken_.insert(s).second); ++attempt) s = draws.again(index, attempt);
+      for (std::uint64_t attempt = 1; !allowed(c, s, t) || (!c.multapses && !taken_.insert(s).second); ++attempt)
+        s = draws.again(index, attempt);
       emit_(s, t, index);
     }
   }
 
   /// Every tap of the window of every target; the draw index is the kernel entry (out channel, in channel, row, column).
-  void window(std::array<std::uint32_t, 2> kernel, std::array<std::uint32_t, 2> stride, std::array<std::uint32_t, 2> padding, bool own_channel) {
+  void window(std::array<std::uint32_t, 2> kernel, std::array<std::uint32_t, 2> stride, std::array<std::uint32_t, 2> padding,
+              bool own_channel) {
     const Image in = image(source_), out = image(target_);
     for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) {
       const std::uint64_t channel = t / (out.height * out.width), y = t / out.width % out.height, x = t % out.width;
@@ -157,7 +168,8 @@ class Connector {
             const std::uint64_t row = y * stride[0] + i, column = x * stride[1] + j;  // in the padded source
             if (row < padding[0] || row >= in.height + padding[0] || column < padding[1] || column >= in.width + padding[1]) continue;
             const std::uint64_t s = (c * in.height + row - padding[0]) * in.width + column - padding[1];
-            emit_(static_cast<std::uint32_t>(s), t, ((channel * (own_channel ? 1 : in.channels) + (own_channel ? 0 : c)) * kernel[0] + i) * kernel[1] + j);
+            emit_(static_cast<std::uint32_t>(s), t,
+                  ((channel * (own_channel ? 1 : in.channels) + (own_channel ? 0 : c)) * kernel[0] + i) * kernel[1] + j);
           }
     }
   }

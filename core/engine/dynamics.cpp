@@ -88,7 +88,9 @@ double Dynamics::upper(const NeuronState& s, Tick a, Tick b, double extra, Tick 
     if (drive > 0 && ever) return std::numeric_limits<double>::infinity();
     bound = s.v + drive * membrane.rate() * static_cast<double>(drive > 0 ? b : a);
   }
-  const auto current = [&](double i, const CurrentKernel& kernel) { return i > 0 ? i * kernel.most(a, b) : i < 0 ? i * kernel.least(a, b) : 0; };
+  const auto current = [&](double i, const CurrentKernel& kernel) {
+    return i > 0 ? i * kernel.most(a, b) : i < 0 ? i * kernel.least(a, b) : 0;
+  };
   if (synaptic) bound += current(s.excitatory, excitatory_kernel) + current(s.inhibitory, inhibitory_kernel);
   bound += current(s.apical, apical_kernel);
   if (adaptive && !ever) bound -= s.adaptation * adaptation(b + before);

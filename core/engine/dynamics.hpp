@@ -28,7 +28,8 @@ class Decay {
 };
 
 /// Response of the membrane, after n ticks, to an exponential current of 1 mV at tick 0; never negative, one maximum.
-/// Leaky: tau_s / (tau_s - tau_m) (exp(-t / tau_s) - exp(-t / tau_m)), its limit where the two are equal; not leaky: tau_s / tau_m (1 - exp(-t / tau_s)).
+/// Leaky: tau_s / (tau_s - tau_m) (exp(-t / tau_s) - exp(-t / tau_m)), its limit where the two are equal; not leaky: tau_s / tau_m (1 -
+/// exp(-t / tau_s)).
 class CurrentKernel {
  public:
   CurrentKernel() = default;
@@ -89,7 +90,9 @@ struct Dynamics {
     if (!leaky) return false;
     const double v_inf = v_rest + bias + extra;
     double most = s.v > v_inf ? s.v : v_inf;
-    if (synaptic) most += (s.excitatory > 0 ? s.excitatory * excitatory_kernel.peak() : 0) + (s.inhibitory > 0 ? s.inhibitory * inhibitory_kernel.peak() : 0);
+    if (synaptic)
+      most += (s.excitatory > 0 ? s.excitatory * excitatory_kernel.peak() : 0) +
+              (s.inhibitory > 0 ? s.inhibitory * inhibitory_kernel.peak() : 0);
     if (s.apical > 0) most += s.apical * apical_kernel.peak();
     return most < theta;
   }

@@ -31,6 +31,16 @@ std::uint64_t bit_of(std::size_t lane, std::size_t lanes) { return std::uint64_t
 
 Tick ceil_tick(Time t, Time resolution) { return t <= 0 ? 0 : (t - 1) / resolution + 1; }
 
+/// When a probe samples, in ticks.
+struct Sampling {
+  Tick start = 0, every = 1;
+};
+
+Sampling sampling_of(const Probe& p, Time resolution) {
+  const double tick_ms = to_ms(resolution);
+  return {static_cast<Tick>(std::llround(p.start_ms / tick_ms)), std::max(Tick{1}, static_cast<Tick>(std::llround(p.every_ms / tick_ms)))};
+}
+
 }  // namespace
 
 Engine::Engine(std::shared_ptr<const Network> network, std::size_t threads, Update update, std::span<const InitialWeights> initial)
@@ -91,7 +101,8 @@ Engine::Gate Engine::gate_of(std::size_t k) const {
   const Projection& p = network_->projections()[k];
   const std::size_t sources = network_->populations()[network_->population_index(p.source)].size();
   Gate gate{static_cast<std::uint32_t>(network_->population_index(p.target)), std::vector<Tick>(sources, kNever)};
-  for_each_synapse(k, [&](std::size_t, std::uint64_t, std::size_t source, Tick delay) { gate.after[source] = std::min(gate.after[source], delay); });
+  for_each_synapse(
+      k, [&](std::size_t, std::uint64_t, std::size_t source, Tick delay) { gate.after[source] = std::min(gate.after[source], delay); });
   return gate;
 }
 
@@ -124,17 +135,26 @@ void Engine::advance(Time until_time, std::span<const Spike> spikes_in, Sink& si
 /// All or none: a fault is found before the first spike is taken.
 void Engine::accept(std::span<const Spike> spikes_in, Time until) {
   for (const Spike& s : spikes_in) {
-    if (s.population >= network_->populations().size()) throw DescriptionError(fmt::format("an input spike names population {}, but there are {}", s.population, network_->populations().size()));
+    if (s.population >= network_->populations().size())
+      throw DescriptionError(
+          fmt::format("an input spike names population {}, but there are {}", s.population, network_->populations().size()));
     const Population& p = network_->populations()[s.population];
     if (!p.is_source() || !std::holds_alternative<ExternalSource>(p.source()))
-      throw DescriptionError(fmt::format("an input spike names population \"{}\", which is not an external source (declare it with `source {{ external {{}} }}`)", p.name));
-    if (s.neuron >= p.size()) throw DescriptionError(fmt::format("an input spike names neuron {} of \"{}\", which has {}", s.neuron, p.name, p.size()));
-    if (s.time >= until) throw DescriptionError(fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice, {} ms", p.name, to_ms(s.time), to_ms(until)));
+      throw DescriptionError(fmt::format(
+          "an input spike names population \"{}\", which is not an external source (declare it with `source {{ external {{}} }}`)",
+          p.name));
+    if (s.neuron >= p.size())
+      throw DescriptionError(fmt::format("an input spike names neuron {} of \"{}\", which has {}", s.neuron, p.name, p.size()));
+    if (s.time >= until)
+      throw DescriptionError(
+          fmt::format("an input spike of \"{}\" at {} ms is not before the end of this slice, {} ms", p.name, to_ms(s.time), to_ms(until)));
   }
   for (const Spike& s : spikes_in) {
     const Tick tick = ceil_tick(s.time, network_->resolution());  // at or after its time, so that no slice is too early or too late for it
-    if (s.time < 0 || tick < now_) ++counts_.late;
-    else sources_.add({tick, s.population, s.neuron});
+    if (s.time < 0 || tick < now_)
+      ++counts_.late;
+    else
+      sources_.add({tick, s.population, s.neuron});
   }
 }
 
@@ -160,8 +180,12 @@ void Engine::epoch(Tick from, Tick until, Sink& sink) {
   std::size_t busy_lanes = 0, last = 0;
   for (std::size_t l = 0; l < lanes_.size(); ++l)
     if (busy(l)) ++busy_lanes, last = l;
-  if (busy_lanes == 1) run(last);
-  else if (busy_lanes > 1) for_lanes([&](std::size_t l) { if (busy(l)) run(l); });
+  if (busy_lanes == 1)
+    run(last);
+  else if (busy_lanes > 1)
+    for_lanes([&](std::size_t l) {
+      if (busy(l)) run(l);
+    });
   handed_out_ = true;
   stopwatch_.begin_span();
   gather(from, until);
@@ -199,8 +223,10 @@ void Engine::exchange(Tick until, Sink& sink) {
   received_until_ = until;
   handed_out_ = false;
   if (team_->size() == 1 || spikes_.size() < kFewSpikes) hand_out();
-  const auto arrived = std::partition_point(in_flight_.begin(), in_flight_.end(), [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
-  if (arrived - in_flight_.begin() > in_flight_.end() - arrived) in_flight_.erase(in_flight_.begin(), arrived);  // seldom, for it moves the rest
+  const auto arrived =
+      std::partition_point(in_flight_.begin(), in_flight_.end(), [&](const TickSpike& s) { return s.tick + largest_delay_ < until; });
+  if (arrived - in_flight_.begin() > in_flight_.end() - arrived)
+    in_flight_.erase(in_flight_.begin(), arrived);  // seldom, for it moves the rest
   in_flight_.insert(in_flight_.end(), spikes_.begin(), spikes_.end());
   stopwatch_.lap_of_none(Phase::kExchange, 0);
 }
@@ -235,9 +261,7 @@ Tick Engine::next_sample(Tick from) const {
   Tick next = kNever;
   for (const Probe& p : network_->probes()) {
     if (p.variable == Probe::Variable::kSpikes) continue;
-    const double tick_ms = to_ms(network_->resolution());
-    const auto start = static_cast<Tick>(std::llround(p.start_ms / tick_ms));
-    const auto every = std::max(Tick{1}, static_cast<Tick>(std::llround(p.every_ms / tick_ms)));
+    const auto [start, every] = sampling_of(p, network_->resolution());
     next = std::min(next, from <= start ? start : start + (from - start + every - 1) / every * every);
   }
   return next;
@@ -247,9 +271,7 @@ void Engine::sample(Tick tick, Sink& sink) {
   for (std::uint32_t i = 0; i < network_->probes().size(); ++i) {
     const Probe& p = network_->probes()[i];
     if (p.variable == Probe::Variable::kSpikes) continue;
-    const double tick_ms = to_ms(network_->resolution());
-    const auto start = static_cast<Tick>(std::llround(p.start_ms / tick_ms));
-    const auto every = std::max(Tick{1}, static_cast<Tick>(std::llround(p.every_ms / tick_ms)));
+    const auto [start, every] = sampling_of(p, network_->resolution());
     if (tick < start || (tick - start) % every != 0) continue;
     sink.sample(tick * network_->resolution(), i, observe(p, tick));
   }
@@ -267,11 +289,20 @@ std::vector<double> Engine::observe_neurons(const Probe& probe, Tick tick) const
     for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
       const NeuronState s = lane->state_at(p, j, tick);
       switch (probe.variable) {
-        case Probe::Variable::kPotential: values.push_back(s.v); break;
-        case Probe::Variable::kBasalCurrent: values.push_back(s.excitatory + s.inhibitory + b.extra_basal_of(j)); break;
-        case Probe::Variable::kApicalCurrent: values.push_back(s.apical + s.modulator + b.extra_feedback_of(j)); break;
-        case Probe::Variable::kThreshold: values.push_back(b.theta[j] + s.adaptation); break;
-        default: throw BugError("a probe of a population asks for a projection's variable");
+        case Probe::Variable::kPotential:
+          values.push_back(s.v);
+          break;
+        case Probe::Variable::kBasalCurrent:
+          values.push_back(s.excitatory + s.inhibitory + b.extra_basal_of(j));
+          break;
+        case Probe::Variable::kApicalCurrent:
+          values.push_back(s.apical + s.modulator + b.extra_feedback_of(j));
+          break;
+        case Probe::Variable::kThreshold:
+          values.push_back(b.theta[j] + s.adaptation);
+          break;
+        default:
+          throw BugError("a probe of a population asks for a projection's variable");
       }
     }
   }

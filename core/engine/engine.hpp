@@ -12,8 +12,8 @@
 
 namespace spikeloop::engine {
 
-/// The event-queue simulator: a session in which lanes run epochs of the smallest delay and then exchange spikes. The result does not depend
-/// on the number of lanes.
+/// The event-queue simulator: a session in which lanes run epochs of the smallest delay and then exchange spikes. The result does not
+/// depend on the number of lanes.
 class Engine final : public Session {
  public:
   Engine(std::shared_ptr<const Network> network, std::size_t threads, Update update, std::span<const InitialWeights> initial);
@@ -63,7 +63,8 @@ class Engine final : public Session {
   std::vector<double> observe(const Probe& probe, Tick tick) const;
   std::vector<double> observe_neurons(const Probe& probe, Tick tick) const;
   std::vector<double> observe_projection(const Probe& probe, Tick tick) const;
-  /// Calls f(lane, synapse, source, delay) for every synapse of a projection in the order of `weights`; `synapse` counts within the lane's group.
+  /// Calls f(lane, synapse, source, delay) for every synapse of a projection in the order of `weights`; `synapse` counts within the lane's
+  /// group.
   template <class F>
   void for_each_synapse(std::size_t projection, F&& f) const;
 
@@ -77,17 +78,18 @@ class Engine final : public Session {
   std::uint64_t trial_ = 0;
   Tick least_delay_ = 1, largest_delay_ = 1;
   double rules_ = 1, homeostasis_ = 1;
-  std::vector<bool> observed_;              ///< per population: its spikes go to the sink
-  std::vector<bool> counted_by_lanes_;      ///< per population: drawn where it arrives, and counted there
-  std::vector<std::vector<Gate>> gates_;    ///< per population: which gates its spikes open
-  std::vector<TickSpike> spikes_;           ///< of the epoch
-  std::vector<Tick> lane_next_;             ///< per lane: the next tick at which it has something to do, mode changes aside
-  Tick received_until_ = 0;                 ///< everything before has been simulated when the lanes take in `spikes_`
-  bool handed_out_ = true;                  ///< the lanes have taken in `spikes_`
-  std::vector<std::vector<std::uint64_t>> reach_;  ///< per population and neuron: a bit for each part of the lanes that it reaches; empty = all
-  std::vector<TickSpike> in_flight_;        ///< `in_flight()` and, now and then, older ones
-  Stopwatch stopwatch_;                     ///< of what is done for all lanes at once
-  OperationCounts counts_;                  ///< of sources, and what was lost; lanes count the rest
+  std::vector<bool> observed_;            ///< per population: its spikes go to the sink
+  std::vector<bool> counted_by_lanes_;    ///< per population: drawn where it arrives, and counted there
+  std::vector<std::vector<Gate>> gates_;  ///< per population: which gates its spikes open
+  std::vector<TickSpike> spikes_;         ///< of the epoch
+  std::vector<Tick> lane_next_;           ///< per lane: the next tick at which it has something to do, mode changes aside
+  Tick received_until_ = 0;               ///< everything before has been simulated when the lanes take in `spikes_`
+  bool handed_out_ = true;                ///< the lanes have taken in `spikes_`
+  std::vector<std::vector<std::uint64_t>>
+      reach_;                         ///< per population and neuron: a bit for each part of the lanes that it reaches; empty = all
+  std::vector<TickSpike> in_flight_;  ///< `in_flight()` and, now and then, older ones
+  Stopwatch stopwatch_;               ///< of what is done for all lanes at once
+  OperationCounts counts_;            ///< of sources, and what was lost; lanes count the rest
   friend class Checkpoint;
 };
 
@@ -109,7 +111,8 @@ void Engine::for_each_synapse(std::size_t k, F&& f) const {
         row.push_back({s.delay, l, at, s.row_end(source)});
         continue;
       }
-      for (std::uint64_t g = s.first_segment[source]; g < s.first_segment[source + 1]; at += s.segments[g++].size) row.push_back({s.segments[g].delay, l, at, at + s.segments[g].size});
+      for (std::uint64_t g = s.first_segment[source]; g < s.first_segment[source + 1]; at += s.segments[g++].size)
+        row.push_back({s.segments[g].delay, l, at, at + s.segments[g].size});
     }
     std::stable_sort(row.begin(), row.end(), [](const Part& a, const Part& b) { return a.delay < b.delay; });
     for (const Part& g : row)

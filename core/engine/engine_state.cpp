@@ -23,7 +23,8 @@ void Engine::set_weights(std::size_t k, std::span<const float> weights) {
     for_each_synapse(k, [&](std::size_t, std::uint64_t, std::size_t, Tick) { ++expected; });
   }
   if (weights.size() != expected)
-    throw DescriptionError(fmt::format("projection \"{}\" has {} synapses, but {} weights were given", network_->projections()[k].name, expected, weights.size()));
+    throw DescriptionError(fmt::format("projection \"{}\" has {} synapses, but {} weights were given", network_->projections()[k].name,
+                                       expected, weights.size()));
   for (const auto& lane : lanes_) {
     lane->flush();
     lane->store_weights(k);
@@ -54,7 +55,8 @@ std::vector<double> Engine::thresholds(std::size_t population) const {
 
 void Engine::set_thresholds(std::size_t population, std::span<const double> thresholds) {
   const Population& p = network_->populations()[population];
-  if (p.is_source() || thresholds.size() != p.size()) throw DescriptionError(fmt::format("\"{}\" does not have {} thresholds", p.name, thresholds.size()));
+  if (p.is_source() || thresholds.size() != p.size())
+    throw DescriptionError(fmt::format("\"{}\" does not have {} thresholds", p.name, thresholds.size()));
   for (const auto& lane : lanes_) {
     Block& b = lane->block(population);
     std::copy_n(thresholds.begin() + b.slice.begin, b.slice.size(), b.theta.begin());
@@ -88,7 +90,9 @@ void Engine::commit(std::span<const Changes> changes) {
 void Engine::set_profiling(bool on) {
   const Stopwatch::Clock::time_point zero = Stopwatch::Clock::now();
   const std::size_t populations = network_->populations().size();
-  const auto set = [&](Stopwatch& watch, std::size_t lane) { on ? watch.start(populations, static_cast<std::uint32_t>(lane), zero) : watch.stop(); };
+  const auto set = [&](Stopwatch& watch, std::size_t lane) {
+    on ? watch.start(populations, static_cast<std::uint32_t>(lane), zero) : watch.stop();
+  };
   for (std::size_t l = 0; l < lanes_.size(); ++l) set(lanes_[l]->stopwatch(), l);
   set(stopwatch_, lanes_.size());
 }

@@ -17,8 +17,8 @@ namespace spikeloop::engine {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// `sweep` for the neurons from `begin` on that fill whole vectors of D; returns where it stopped. Takes copies: what is reached through a pointer
-/// would have to be read again after every store.
+/// `sweep` for the neurons from `begin` on that fill whole vectors of D; returns where it stopped. Takes copies: what is reached through a
+/// pointer would have to be read again after every store.
 template <bool kLeaky, bool kDelta, class D>
 std::size_t sweep_part(const Sweep s, std::size_t begin, D d, SweepResult& sum) {
   using V = hn::Vec<D>;
@@ -110,10 +110,12 @@ SweepResult Sweep_(const Sweep& s) {
 }
 
 /// One chunk, word by word.
-std::uint64_t add_chunk_of_counts(const PoissonKey& key, const AliasTable& t, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+std::uint64_t add_chunk_of_counts(const PoissonKey& key, const AliasTable& t, std::uint32_t chunk, std::size_t neurons, float weight,
+                                  float* sum) {
   std::uint64_t all = 0;
   for (std::uint32_t b = 0; b < 16; ++b) {
-    const r123::Philox4x32::ctr_type words = r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
+    const r123::Philox4x32::ctr_type words =
+        r123::Philox4x32()({{chunk * 16 + b, key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
     for (std::uint32_t i = 0; i < 4; ++i) {
       const std::size_t neuron = 32 * (i / 2) + 2 * b + i % 2, column = words[i] & (t.keep.size() - 1);
       if (neuron >= neurons) continue;
@@ -162,10 +164,11 @@ class Columns {
   hn::Vec<hn::RebindToSigned<D>> alias0_, alias1_;
 };
 
-/// Philox 4x32-10 of many counters side by side (Salmon et al. 2011, DOI 10.1145/2063384.2063405). Each 32-bit word has a 64-bit lane to itself, since
-/// the generator is made of 32 x 32 -> 64-bit products; what the upper half of a lane holds is never read.
+/// Philox 4x32-10 of many counters side by side (Salmon et al. 2011, DOI 10.1145/2063384.2063405). Each 32-bit word has a 64-bit lane to
+/// itself, since the generator is made of 32 x 32 -> 64-bit products; what the upper half of a lane holds is never read.
 template <int kRegisters>
-std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t first, std::uint32_t chunks, float weight, float* sum) {
+std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t first, std::uint32_t chunks, float weight,
+                         float* sum) {
   const hn::CappedTag<std::uint64_t, 8> d;
   const hn::Repartition<std::uint32_t, decltype(d)> d32;
   const hn::RebindToSigned<decltype(d32)> di;
@@ -183,12 +186,14 @@ std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::ui
   for (std::uint32_t chunk = 0; chunk < chunks; ++chunk, sum += 64) {
     for (std::size_t b = 0; b < 16; b += 2 * lanes) {  // two vectors of blocks at a time: one alone waits for its products
       V c0 = hn::Iota(d, std::uint64_t{first + chunk} * 16 + b), e0 = hn::Add(c0, hn::Set(d, std::uint64_t{lanes}));
-      V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}), c3 = hn::Set(d, std::uint64_t{key.stream[1]});
+      V c1 = hn::Set(d, std::uint64_t{key.tick}), c2 = hn::Set(d, std::uint64_t{key.stream[0]}),
+        c3 = hn::Set(d, std::uint64_t{key.stream[1]});
       V e1 = c1, e2 = c2, e3 = c3;
       std::uint32_t k0 = key.key[0], k1 = key.key[1];
       for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
         const V key0 = hn::Set(d, std::uint64_t{k0}), key1 = hn::Set(d, std::uint64_t{k1});
-        const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)), q1 = hn::MulEven(m1, words(e2));
+        const V p0 = hn::MulEven(m0, words(c0)), p1 = hn::MulEven(m1, words(c2)), q0 = hn::MulEven(m0, words(e0)),
+                q1 = hn::MulEven(m1, words(e2));
         c0 = hn::Xor3(hn::ShiftRight<32>(p1), c1, key0), e0 = hn::Xor3(hn::ShiftRight<32>(q1), e1, key0);
         c2 = hn::Xor3(hn::ShiftRight<32>(p0), c3, key1), e2 = hn::Xor3(hn::ShiftRight<32>(q0), e3, key1);
         c1 = p1, e1 = q1, c3 = p0, e3 = q0;
@@ -210,17 +215,22 @@ std::uint64_t add_counts(const PoissonKey& key, const AliasTable& table, std::ui
 }
 #endif
 
-std::uint64_t AddPoissonCounts_(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+std::uint64_t AddPoissonCounts_(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight,
+                                float* sum) {
   std::uint32_t full = 0;
   std::uint64_t all = 0;
 #if HWY_TARGET != HWY_SCALAR
   full = static_cast<std::uint32_t>(neurons / 64);
   const std::size_t lanes = 2 * hn::Lanes(hn::CappedTag<std::uint64_t, 8>());
-  if (table.keep.size() == lanes) all = add_counts<1>(key, table, chunk, full, weight, sum);
-  else if (table.keep.size() == 2 * lanes) all = add_counts<2>(key, table, chunk, full, weight, sum);
-  else all = add_counts<0>(key, table, chunk, full, weight, sum);
+  if (table.keep.size() == lanes)
+    all = add_counts<1>(key, table, chunk, full, weight, sum);
+  else if (table.keep.size() == 2 * lanes)
+    all = add_counts<2>(key, table, chunk, full, weight, sum);
+  else
+    all = add_counts<0>(key, table, chunk, full, weight, sum);
 #endif
-  for (std::size_t i = std::size_t{full} * 64; i < neurons; i += 64, ++full) all += add_chunk_of_counts(key, table, chunk + full, neurons - i, weight, sum + i);
+  for (std::size_t i = std::size_t{full} * 64; i < neurons; i += 64, ++full)
+    all += add_chunk_of_counts(key, table, chunk + full, neurons - i, weight, sum + i);
   return all;
 }
 
@@ -229,13 +239,15 @@ void AddRows_(float* sum, const float* const* rows, std::size_t count, std::size
   const std::size_t lanes = hn::Lanes(d);
   std::size_t j = 0;
   for (; j + 4 * lanes <= width; j += 4 * lanes) {
-    auto a = hn::LoadU(d, sum + j), b = hn::LoadU(d, sum + j + lanes), c = hn::LoadU(d, sum + j + 2 * lanes), e = hn::LoadU(d, sum + j + 3 * lanes);
+    auto a = hn::LoadU(d, sum + j), b = hn::LoadU(d, sum + j + lanes), c = hn::LoadU(d, sum + j + 2 * lanes),
+         e = hn::LoadU(d, sum + j + 3 * lanes);
     for (std::size_t k = 0; k < count; ++k) {
       const float* row = rows[k] + j;
       a = hn::Add(a, hn::LoadU(d, row)), b = hn::Add(b, hn::LoadU(d, row + lanes));
       c = hn::Add(c, hn::LoadU(d, row + 2 * lanes)), e = hn::Add(e, hn::LoadU(d, row + 3 * lanes));
     }
-    hn::StoreU(a, d, sum + j), hn::StoreU(b, d, sum + j + lanes), hn::StoreU(c, d, sum + j + 2 * lanes), hn::StoreU(e, d, sum + j + 3 * lanes);
+    hn::StoreU(a, d, sum + j), hn::StoreU(b, d, sum + j + lanes), hn::StoreU(c, d, sum + j + 2 * lanes),
+        hn::StoreU(e, d, sum + j + 3 * lanes);
   }
   for (; j < width; ++j)
     for (std::size_t k = 0; k < count; ++k) sum[j] += rows[k][j];
@@ -303,13 +315,16 @@ HWY_EXPORT(Potentiate_);
 
 SweepResult sweep(const Sweep& s) { return HWY_DYNAMIC_DISPATCH(Sweep_)(s); }
 
-std::uint64_t add_poisson_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight, float* sum) {
+std::uint64_t add_poisson_counts(const PoissonKey& key, const AliasTable& table, std::uint32_t chunk, std::size_t neurons, float weight,
+                                 float* sum) {
   return HWY_DYNAMIC_DISPATCH(AddPoissonCounts_)(key, table, chunk, neurons, weight, sum);
 }
 
 std::uint64_t potentiate(const Potentiation& p, std::vector<std::uint32_t>& left) { return HWY_DYNAMIC_DISPATCH(Potentiate_)(p, left); }
 
-void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width) { HWY_DYNAMIC_DISPATCH(AddRows_)(sum, rows, count, width); }
+void add_rows(float* sum, const float* const* rows, std::size_t count, std::size_t width) {
+  HWY_DYNAMIC_DISPATCH(AddRows_)(sum, rows, count, width);
+}
 
 }  // namespace spikeloop::engine
 #endif

@@ -221,8 +221,10 @@ void Lane::set_weight(std::size_t k, std::uint64_t synapse, float weight) {
   const Block& b = blocks_[network_->population_index(network_->projections()[k].target)];
   if (b.kinds.inhibitory == 0) return;
   const std::uint32_t slot = b.inputs.begin + (weight < 0 ? b.kinds.inhibitory * b.inputs.stride : 0) + target_of(k, synapse);
-  if (s.wide_targets.empty()) s.targets[synapse] = static_cast<std::uint16_t>(slot - s.base);
-  else s.wide_targets[synapse] = slot - s.base;
+  if (s.wide_targets.empty())
+    s.targets[synapse] = static_cast<std::uint16_t>(slot - s.base);
+  else
+    s.wide_targets[synapse] = slot - s.base;
 }
 
 void Lane::clear_counts() {
@@ -235,7 +237,8 @@ void Lane::clear_counts() {
 OperationCounts Lane::counts() const {
   OperationCounts counts = counts_;
   uncount(counts);
-  for (const std::uint32_t g : plastic_) counts.projections[rows_[g].group->projections.front()].plastic_updates = rows_[g].plasticity->updates();
+  for (const std::uint32_t g : plastic_)
+    counts.projections[rows_[g].group->projections.front()].plastic_updates = rows_[g].plasticity->updates();
   return counts;
 }
 

@@ -19,8 +19,8 @@
 
 namespace spikeloop::engine {
 
-/// A share of a network that one thread works on at a time: it owns slices of the populations and all synapses onto them, and runs them for one
-/// epoch at a time. Nothing that it computes depends on how the network was cut.
+/// A share of a network that one thread works on at a time: it owns slices of the populations and all synapses onto them, and runs them for
+/// one epoch at a time. Nothing that it computes depends on how the network was cut.
 class Lane {
  public:
   Lane(const Network& network, const Layout& layout, std::size_t index, const Modes& modes);
@@ -94,11 +94,11 @@ class Lane {
     Synapses synapses;
     std::uint32_t source = 0, target = 0;  ///< the target of the first projection
     Port port = Port::kBasal;
-    std::uint32_t inhibitory = 0;          ///< distance from `synapses.base` to the slots for negative weights; 0 = signs do not matter here
+    std::uint32_t inhibitory = 0;  ///< distance from `synapses.base` to the slots for negative weights; 0 = signs do not matter here
     std::unique_ptr<Plasticity> plasticity;
-    std::size_t trace = 0;                 ///< of the target block, if plastic
+    std::size_t trace = 0;  ///< of the target block, if plastic
     const CurrentSource* current = nullptr;
-    bool counts_spikes = false;            ///< the first drive of its source
+    bool counts_spikes = false;  ///< the first drive of its source
     PoissonCounts poisson;
   };
 
@@ -161,21 +161,21 @@ class Lane {
   std::vector<std::uint32_t> used_;                   ///< populations of which neurons are owned
   Calendar<Arrival> arrivals_;
   Calendar<Visit> visits_;
-  Tick now_ = 0;                       ///< tick being processed
+  Tick now_ = 0;                            ///< tick being processed
   Tick window_begin_ = 0, window_end_ = 0;  ///< ticks for which the blocks know their modes
-  bool unsettled_ = false;             ///< a block is not in the mode that it should be in
-  std::uint32_t sweeping_ = 0;         ///< blocks that are swept
-  bool marking_ = true;                ///< some blocks are not: who is touched must be known
-  Buffer<float> inputs_;               ///< what arrived at the tick, see Inputs
-  std::vector<std::uint8_t> marked_;   ///< per slot
-  Buffer<std::uint32_t> touched_;      ///< slots
+  bool unsettled_ = false;                  ///< a block is not in the mode that it should be in
+  std::uint32_t sweeping_ = 0;              ///< blocks that are swept
+  bool marking_ = true;                     ///< some blocks are not: who is touched must be known
+  Buffer<float> inputs_;                    ///< what arrived at the tick, see Inputs
+  std::vector<std::uint8_t> marked_;        ///< per slot
+  Buffer<std::uint32_t> touched_;           ///< slots
   std::uint32_t touches_ = 0;
-  std::vector<std::uint32_t> owner_;   ///< population of every 16 slots
+  std::vector<std::uint32_t> owner_;  ///< population of every 16 slots
   std::vector<Arrival> due_;
   std::vector<const float*> batch_;
-  std::vector<float> drawn_;           ///< Poisson counts, where weights differ
+  std::vector<float> drawn_;  ///< Poisson counts, where weights differ
   std::vector<Visit> due_visits_;
-  std::vector<Arrival> learning_;      ///< arrivals of the tick at plastic projections
+  std::vector<Arrival> learning_;  ///< arrivals of the tick at plastic projections
   std::vector<TickSpike> spikes_;
   double homeostasis_scale_ = 1;
   Stopwatch stopwatch_;

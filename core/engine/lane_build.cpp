@@ -96,8 +96,10 @@ void Lane::build_rows(const Network& network) {
     if (r.current && r.port != Port::kModulator) b.extra.resize(b.slice.size());
     if (r.current && r.port == Port::kApical) b.extra_apical.resize(b.slice.size());
     if (r.current && r.port == Port::kModulator) b.extra_modulator.resize(b.slice.size());
-    if (group.drive) build_drive(network, g);
-    else if (!group.current && (r.synapses.size() > 0 || keeps_traces(r))) outgoing_[group.source].push_back(g);
+    if (group.drive)
+      build_drive(network, g);
+    else if (!group.current && (r.synapses.size() > 0 || keeps_traces(r)))
+      outgoing_[group.source].push_back(g);
   }
   for (Block& b : blocks_) {
     const Dynamics& d = b.dynamics;
@@ -129,9 +131,12 @@ void Lane::reset(std::uint64_t trial) {
   settle();
   for (Block& b : blocks_) {
     if (!b.used) continue;
-    if (b.v_initials.empty()) std::fill(b.v.begin(), b.v.end(), b.v_initial);
-    else b.v = b.v_initials;
-    for (auto* x : {&b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.extra, &b.extra_apical, &b.extra_modulator}) std::fill(x->begin(), x->end(), 0.0);
+    if (b.v_initials.empty())
+      std::fill(b.v.begin(), b.v.end(), b.v_initial);
+    else
+      b.v = b.v_initials;
+    for (auto* x : {&b.excitatory, &b.inhibitory, &b.apical, &b.modulator, &b.adaptation, &b.extra, &b.extra_apical, &b.extra_modulator})
+      std::fill(x->begin(), x->end(), 0.0);
     std::fill(b.last.begin(), b.last.end(), Tick{0});
     std::fill(b.hold.begin(), b.hold.end(), Tick{-1});
     std::fill(b.free_spikes.begin(), b.free_spikes.end(), 0u);

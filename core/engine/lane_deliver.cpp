@@ -8,8 +8,8 @@
 namespace spikeloop::engine {
 namespace {
 
-/// Rows are fetched this many arrivals ahead, the first lines of them; the machine guesses the rest of a long row itself. (Not to be left to a
-/// function that might stay one: GCC takes a function that only prefetches for one without effect, and drops its calls.)
+/// Rows are fetched this many arrivals ahead, the first lines of them; the machine guesses the rest of a long row itself. (Not to be left
+/// to a function that might stay one: GCC takes a function that only prefetches for one without effect, and drops its calls.)
 constexpr std::size_t kAhead = 6;
 constexpr std::uint64_t kLine = 64, kMostLines = 32;
 
@@ -62,16 +62,20 @@ void Lane::receive(const TickSpike& spike, Tick now) {
       if (const Tick due = spike.tick + delay; due >= now) {
         arrivals_.put(due, {g, size, at});
         queued += size;
-        if (!s.parts.empty() && queued < at + size - s.begin[spike.neuron]) count_parts(r, at, size, 1, counts_);  // some were due before: count one by one
+        if (!s.parts.empty() && queued < at + size - s.begin[spike.neuron])
+          count_parts(r, at, size, 1, counts_);  // some were due before: count one by one
       }
       at += size;
     };
-    if (s.uniform_delay) put(s.delay, static_cast<std::uint32_t>(all));
+    if (s.uniform_delay)
+      put(s.delay, static_cast<std::uint32_t>(all));
     else
-      for (std::uint32_t k = s.first_segment[spike.neuron]; k < s.first_segment[spike.neuron + 1]; ++k) put(s.segments[k].delay, s.segments[k].size);
+      for (std::uint32_t k = s.first_segment[spike.neuron]; k < s.first_segment[spike.neuron + 1]; ++k)
+        put(s.segments[k].delay, s.segments[k].size);
     const std::size_t parts = r.group->projections.size();
     if (!s.parts.empty() && queued == all)
-      for (std::size_t i = 0; i < parts; ++i) counts_.projections[r.group->projections[i]].synaptic_events += s.parts[spike.neuron * parts + i];
+      for (std::size_t i = 0; i < parts; ++i)
+        counts_.projections[r.group->projections[i]].synaptic_events += s.parts[spike.neuron * parts + i];
   }
 }
 
@@ -109,10 +113,13 @@ void Lane::draw_drives(Tick t) {
   const Rows& r = rows_[arrival.rows];
   const Synapses& s = r.synapses;
   if (s.dense || r.current) return;
-  const std::uint64_t at = r.plasticity ? s.row_begin(arrival.at) : arrival.at, size = r.plasticity ? s.row_end(arrival.at) - at : arrival.size;
+  const std::uint64_t at = r.plasticity ? s.row_begin(arrival.at) : arrival.at,
+                      size = r.plasticity ? s.row_end(arrival.at) - at : arrival.size;
   if (size == 0) return;
-  if (s.wide_targets.empty()) prefetch_lines(s.targets.data() + at, size * sizeof(std::uint16_t));
-  else prefetch_lines(s.wide_targets.data() + at, size * sizeof(std::uint32_t));
+  if (s.wide_targets.empty())
+    prefetch_lines(s.targets.data() + at, size * sizeof(std::uint16_t));
+  else
+    prefetch_lines(s.wide_targets.data() + at, size * sizeof(std::uint32_t));
   if (!s.weights.empty()) prefetch_lines(s.weights.data() + at, size * sizeof(float));
 }
 
@@ -128,10 +135,14 @@ void Lane::deliver() {
       i = next;
       continue;
     }
-    if (r.current) deliver_current(r, arrival.at);
-    else if (r.plasticity) deliver_plastic(r, arrival);
-    else deliver_rows(r, arrival);
-    stopwatch_.lap(Phase::kDeliver, r.source, r.plasticity ? r.synapses.row_end(arrival.at) - r.synapses.row_begin(arrival.at) : arrival.size);
+    if (r.current)
+      deliver_current(r, arrival.at);
+    else if (r.plasticity)
+      deliver_plastic(r, arrival);
+    else
+      deliver_rows(r, arrival);
+    stopwatch_.lap(Phase::kDeliver, r.source,
+                   r.plasticity ? r.synapses.row_end(arrival.at) - r.synapses.row_begin(arrival.at) : arrival.size);
     ++i;
   }
 }
@@ -163,8 +174,10 @@ void Lane::deliver_rows(const Rows& r, const Arrival& arrival) {
   const Synapses& s = r.synapses;
   if (s.parts.empty()) counts_.projections[r.group->projections.front()].synaptic_events += arrival.size;
   s.with_targets(arrival.at, [&](const auto* targets) {
-    if (s.weights.empty()) scatter(targets, arrival.size, s.base, [w = s.weight](std::uint64_t) { return w; });
-    else scatter(targets, arrival.size, s.base, [w = s.weights.data() + arrival.at](std::uint64_t i) { return w[i]; });
+    if (s.weights.empty())
+      scatter(targets, arrival.size, s.base, [w = s.weight](std::uint64_t) { return w; });
+    else
+      scatter(targets, arrival.size, s.base, [w = s.weights.data() + arrival.at](std::uint64_t i) { return w[i]; });
   });
 }
 
@@ -179,8 +192,10 @@ void Lane::deliver_plastic(Rows& r, const Arrival& arrival) {
   counts_.projections[r.group->projections.front()].synaptic_events += n;
   const auto weight = [w = s.weights.data() + begin](std::uint64_t i) { return w[i]; };
   s.with_targets(begin, [&](const auto* targets) {
-    if (r.inhibitory != 0) scatter_by_sign(targets, n, r, weight);
-    else scatter(targets, n, s.base, weight);
+    if (r.inhibitory != 0)
+      scatter_by_sign(targets, n, r, weight);
+    else
+      scatter(targets, n, s.base, weight);
   });
 }
 

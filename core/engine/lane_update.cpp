@@ -66,9 +66,12 @@ void Lane::settle() {
 void Lane::update(Tick t) {
   const std::size_t first = spikes_.size();
   for (const std::uint32_t p : used_) {
-    if (blocks_[p].swept) sweep_block(p, t);
-    else if (blocks_[p].all_touched) update_all(p, t);
-    else continue;
+    if (blocks_[p].swept)
+      sweep_block(p, t);
+    else if (blocks_[p].all_touched)
+      update_all(p, t);
+    else
+      continue;
     stopwatch_.lap(Phase::kUpdate, p, blocks_[p].slice.size());
   }
   if (touches_ > 0) {
@@ -77,7 +80,8 @@ void Lane::update(Tick t) {
     stopwatch_.lap_of_none(Phase::kUpdate, touched);
   }
   for (const std::uint32_t p : used_) blocks_[p].all_touched = false;
-  if (!std::is_sorted(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end())) std::sort(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end());
+  if (!std::is_sorted(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end()))
+    std::sort(spikes_.begin() + static_cast<std::ptrdiff_t>(first), spikes_.end());
   for (std::size_t k = first; k < spikes_.size(); ++k) ++counts_.populations[spikes_[k].population].spikes;
 }
 
@@ -130,16 +134,18 @@ void Lane::update_lif(std::uint32_t population, Block& b, Tick t) {
 void Lane::update_neuron(std::uint32_t population, Block& b, std::uint32_t j, Tick t) {
   float* in = inputs_.data() + b.inputs.begin + j;
   const auto take = [&](std::uint32_t kind) { return std::exchange(in[kind * b.inputs.stride], 0.0f); };
-  const float basal = take(0), inhibitory = b.kinds.inhibitory ? take(b.kinds.inhibitory) : 0, apical = b.kinds.apical ? take(b.kinds.apical) : 0,
-              modulator = b.kinds.modulator ? take(b.kinds.modulator) : 0;
+  const float basal = take(0), inhibitory = b.kinds.inhibitory ? take(b.kinds.inhibitory) : 0,
+              apical = b.kinds.apical ? take(b.kinds.apical) : 0, modulator = b.kinds.modulator ? take(b.kinds.modulator) : 0;
   const bool input = basal != 0 || inhibitory != 0 || apical != 0 || modulator != 0;
   if (!input && b.check[j] != t) return;  // visited for its neighbours' sake: to advance it here would change its rounding
   counts_.populations[population].updates += input;
   NeuronState s = b.load(j);
   b.dynamics.advance(s, t, b.extra_of(j));
   const bool held = t <= s.hold;
-  if (b.dynamics.synaptic) s.excitatory += static_cast<double>(basal), s.inhibitory += static_cast<double>(inhibitory);
-  else if (!held) s.v += static_cast<double>(basal);
+  if (b.dynamics.synaptic)
+    s.excitatory += static_cast<double>(basal), s.inhibitory += static_cast<double>(inhibitory);
+  else if (!held)
+    s.v += static_cast<double>(basal);
   s.apical += static_cast<double>(apical);
   s.modulator += static_cast<double>(modulator);
   const bool fired = !held && fire(b, s, j, t);
@@ -152,8 +158,10 @@ void Lane::update_neuron(std::uint32_t population, Block& b, std::uint32_t j, Ti
 bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
   const Dynamics& d = b.dynamics;
   if (!d.spiking || s.v < b.theta[j] + s.adaptation) return false;
-  if (d.reset == Reset::kToValue) s.v = d.v_reset;
-  else s.v -= b.theta[j] + s.adaptation - d.v_reset;
+  if (d.reset == Reset::kToValue)
+    s.v = d.v_reset;
+  else
+    s.v -= b.theta[j] + s.adaptation - d.v_reset;
   s.adaptation += d.adaptation_jump;
   s.hold = t + d.refractory;
   if (!b.free_spikes.empty() && t < b.gate) ++b.free_spikes[j];
@@ -166,8 +174,8 @@ void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const N
   plan_visit(population, j, s.last);
 }
 
-/// A far crossing is not waited for at its tick but at half the way there, where the neuron is planned anew. So inputs that each move it a little do
-/// not leave a visit each: another is only put before the one that waits when the way has become half as long.
+/// A far crossing is not waited for at its tick but at half the way there, where the neuron is planned anew. So inputs that each move it a
+/// little do not leave a visit each: another is only put before the one that waits when the way has become half as long.
 void Lane::plan_visit(std::uint32_t population, std::uint32_t j, Tick now) {
   constexpr Tick kNear = 16;
   Block& b = blocks_[population];
@@ -182,8 +190,10 @@ void Lane::visit(const Visit& visit, Tick t) {
   if (b.visit[visit.neuron] != t) return;  // an earlier one took its place
   b.visit[visit.neuron] = kNever;
   if (b.swept) return;
-  if (b.check[visit.neuron] == t) touch(b, visit.neuron);
-  else plan_visit(visit.population, visit.neuron, t);
+  if (b.check[visit.neuron] == t)
+    touch(b, visit.neuron);
+  else
+    plan_visit(visit.population, visit.neuron, t);
 }
 
 void Lane::sweep_block(std::uint32_t population, Tick t) {
@@ -203,14 +213,19 @@ void Lane::sweep_block(std::uint32_t population, Tick t) {
   s.extra = b.extra.empty() ? nullptr : b.extra.data();
   s.membrane = d.membrane(1), s.membrane_rate = d.membrane.rate();
   s.v_floor = d.v_floor;
-  if (!d.spiking) s.one_threshold = std::numeric_limits<double>::infinity();
-  else if (b.same_theta) s.one_threshold = b.theta.front();
-  else s.threshold = b.theta.data();
+  if (!d.spiking)
+    s.one_threshold = std::numeric_limits<double>::infinity();
+  else if (b.same_theta)
+    s.one_threshold = b.theta.front();
+  else
+    s.threshold = b.theta.data();
   s.v = b.v.data();
   s.hold = b.hold_low.data();
   if (d.adaptive) s.adaptation = b.adaptation.data(), s.adaptation_decay = d.adaptation(1);
-  if (d.synaptic) s.excitatory = {b.excitatory.data(), in, d.excitatory_kernel(1), d.excitatory(1)};
-  else s.delta = in;
+  if (d.synaptic)
+    s.excitatory = {b.excitatory.data(), in, d.excitatory_kernel(1), d.excitatory(1)};
+  else
+    s.delta = in;
   if (b.kinds.inhibitory) s.inhibitory = {b.inhibitory.data(), input(b.kinds.inhibitory), d.inhibitory_kernel(1), d.inhibitory(1)};
   if (b.kinds.apical) s.apical = {b.apical.data(), input(b.kinds.apical), d.apical_kernel(1), d.apical(1)};
   if (b.kinds.modulator) s.modulator = {b.modulator.data(), input(b.kinds.modulator), 0, d.apical(1)};

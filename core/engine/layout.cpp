@@ -6,16 +6,18 @@
 #include <limits>
 #include <type_traits>
 
+#include "core/engine/poisson.hpp"
+
 namespace spikeloop::engine {
 namespace {
 
-constexpr std::uint32_t kChunk = 64;         ///< neurons; slices begin at multiples of it
-constexpr std::uint32_t kLineOfInputs = 16;  ///< floats in a cache line
-constexpr double kFewSynapses = 64;          ///< per input: with fewer, one wide lane is better than many narrow ones that each have little to do
-constexpr double kMostSynapses = 4e9;        ///< in a lane: rows are counted in 32 bits
+constexpr std::uint32_t kChunk = PoissonCounts::kChunk;  ///< neurons; slices begin at multiples of it
+constexpr std::uint32_t kLineOfInputs = 16;              ///< floats in a cache line
+constexpr double kFewSynapses = 64;    ///< per input: with fewer, one wide lane is better than many narrow ones that each have little to do
+constexpr double kMostSynapses = 4e9;  ///< in a lane: rows are counted in 32 bits
 constexpr double kWeight = sizeof(float), kSegment = 8;  ///< bytes
 constexpr std::size_t kMostLanes = 16'384;
-constexpr double kShortRow = 32;             ///< rows that are shorter together than this are not merged
+constexpr double kShortRow = 32;  ///< rows that are shorter together than this are not merged
 
 bool is_dense(const Projection& p) {
   const auto* all = std::get_if<AllToAll>(&p.connect);
@@ -70,13 +72,20 @@ double distinct_delays(const Network& network, const Group& g) {
 double largest_likely(const Value& value) {
   const auto of = [](const auto& v) -> double {
     using T = std::decay_t<decltype(v)>;
-    if constexpr (std::is_same_v<T, Constant>) return v.value;
-    else if constexpr (std::is_same_v<T, Normal>) return v.mean + 5.5 * v.std;
-    else if constexpr (std::is_same_v<T, Uniform>) return v.high;
-    else if constexpr (std::is_same_v<T, LogNormal>) return std::exp(v.mean_log + 5.5 * v.std_log);
-    else if constexpr (std::is_same_v<T, Exponential>) return 18 * v.mean;
-    else if constexpr (std::is_same_v<T, Listed>) return v.values->empty() ? 0 : *std::max_element(v.values->begin(), v.values->end());
-    else return 1;
+    if constexpr (std::is_same_v<T, Constant>)
+      return v.value;
+    else if constexpr (std::is_same_v<T, Normal>)
+      return v.mean + 5.5 * v.std;
+    else if constexpr (std::is_same_v<T, Uniform>)
+      return v.high;
+    else if constexpr (std::is_same_v<T, LogNormal>)
+      return std::exp(v.mean_log + 5.5 * v.std_log);
+    else if constexpr (std::is_same_v<T, Exponential>)
+      return 18 * v.mean;
+    else if constexpr (std::is_same_v<T, Listed>)
+      return v.values->empty() ? 0 : *std::max_element(v.values->begin(), v.values->end());
+    else
+      return 1;
   };
   return std::min(std::visit(of, value.kind), value.bounds.max.value_or(std::numeric_limits<double>::infinity()));
 }
@@ -105,8 +114,10 @@ std::vector<Group> groups_of(const Network& network) {
   for (std::uint32_t k = 0; k < network.projections().size(); ++k) {
     const Group mine = group_of(network, k);
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return merge(network, g, mine); });
-    if (same == groups.end()) groups.push_back(mine);
-    else same->projections.push_back(k);
+    if (same == groups.end())
+      groups.push_back(mine);
+    else
+      same->projections.push_back(k);
   }
   std::vector<Group> apart;  // short rows gain nothing, and would pay for the table of who is where in them
   for (Group& g : groups) {
@@ -141,7 +152,8 @@ LaneLayout lane_of(const Network& network, const std::vector<InputKinds>& kinds,
 
 double most_delays(const Network& network, const Group& group) {
   double ticks = 1;
-  for (const std::uint32_t k : group.projections) ticks = std::max(ticks, largest_likely(network.projections()[k].delay_ms) / to_ms(network.resolution()));
+  for (const std::uint32_t k : group.projections)
+    ticks = std::max(ticks, largest_likely(network.projections()[k].delay_ms) / to_ms(network.resolution()));
   return std::ceil(ticks);
 }
 
@@ -160,7 +172,8 @@ InputKinds input_kinds(const Network& network, std::size_t population) {
   InputKinds kinds;
   if (p.is_source()) return kinds;
   const auto* exponential = std::get_if<LifExp>(&p.neuron());
-  if (exponential && exponential->tau_syn_inhibitory_ms.value_or(exponential->tau_syn_ms) != exponential->tau_syn_ms) kinds.inhibitory = kinds.count++;
+  if (exponential && exponential->tau_syn_inhibitory_ms.value_or(exponential->tau_syn_ms) != exponential->tau_syn_ms)
+    kinds.inhibitory = kinds.count++;
   const auto reached = [&](Port port) {
     return std::any_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
       if (k.target != p.name || k.port != port) return false;
@@ -175,7 +188,9 @@ InputKinds input_kinds(const Network& network, std::size_t population) {
 
 float constant_weight(const Projection& p) { return static_cast<float>(draw(p.weight, 0, 0, 0) * p.weight_scale); }
 
-Tick ticks_of(double delay_ms, Time resolution) { return std::max(Tick{1}, static_cast<Tick>(std::min(std::round(delay_ms / to_ms(resolution)), 1e15))); }
+Tick ticks_of(double delay_ms, Time resolution) {
+  return std::max(Tick{1}, static_cast<Tick>(std::min(std::round(delay_ms / to_ms(resolution)), 1e15)));
+}
 
 bool drawn_at_arrival(const Network& network, std::size_t population) {
   const Population& p = network.populations()[population];
@@ -184,7 +199,8 @@ bool drawn_at_arrival(const Network& network, std::size_t population) {
   const auto leaves = [&](const Projection& k) { return k.source == p.name; };
   if (std::none_of(network.projections().begin(), network.projections().end(), leaves)) return false;
   return std::all_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
-    return !leaves(k) || (std::holds_alternative<OneToOne>(k.connect) && is_constant(k.delay_ms) && k.rule.empty() && k.port == Port::kBasal);
+    return !leaves(k) ||
+           (std::holds_alternative<OneToOne>(k.connect) && is_constant(k.delay_ms) && k.rule.empty() && k.port == Port::kBasal);
   });
 }
 
@@ -209,7 +225,8 @@ Layout layout_of(const Network& network, std::size_t threads) {
   while (!fits(lanes)) {
     lanes += threads;
     if (lanes > kMostLanes && !wide) wide = true, lanes = threads;  // so many populations that the first neurons of each fill a lane
-    if (lanes > kMostLanes) throw CapacityError("the network has too many synapses of one kind for the simulator; split the projection, or its population");
+    if (lanes > kMostLanes)
+      throw CapacityError("the network has too many synapses of one kind for the simulator; split the projection, or its population");
   }
   for (std::size_t l = 0; l < lanes; ++l) layout.lanes.push_back(lane_of(network, layout.kinds, l, lanes));
   return layout;

@@ -6,8 +6,8 @@
 
 #include "core/network.hpp"
 
-/// How a network is cut into lanes, where in a lane inputs are summed, and which projections share rows: a function of the network alone, but for
-/// the number of lanes, which nothing that is computed depends on.
+/// How a network is cut into lanes, where in a lane inputs are summed, and which projections share rows: a function of the network alone,
+/// but for the number of lanes, which nothing that is computed depends on.
 namespace spikeloop::engine {
 
 /// The neurons [begin, end) of a population.
@@ -38,8 +38,8 @@ struct Group {
   bool drive = false;   ///< Poisson counts drawn where they arrive: nothing waits in the calendar
   bool stored = false;  ///< one weight a synapse
   bool uniform_delay = true;
-  float weight = 0;     ///< where not stored
-  Tick delay = 1;       ///< where uniform
+  float weight = 0;  ///< where not stored
+  Tick delay = 1;    ///< where uniform
 };
 
 /// What one lane owns.
@@ -78,8 +78,8 @@ struct Memory {
 };
 Memory memory_of(const Network& network, const Layout& layout);
 
-/// How rows with drawn delays are put in order: with so many bytes a synapse for its delay, and in so many passes that these are not more than a
-/// quarter of what the rows take.
+/// How rows with drawn delays are put in order: with so many bytes a synapse for its delay, and in so many passes that these are not more
+/// than a quarter of what the rows take.
 struct DelaySort {
   double bytes = 1;  ///< 1, 2 or 4
   std::uint32_t passes = 1;
@@ -93,8 +93,8 @@ double most_delays(const Network& network, const Group& group);
 float constant_weight(const Projection& p);
 Tick ticks_of(double delay_ms, Time resolution);
 
-/// True if the Poisson population is drawn where it arrives: counts, and every projection of it one-to-one with one delay. Probes have no say in
-/// this, for the way in which the sums are formed would change what follows.
+/// True if the Poisson population is drawn where it arrives: counts, and every projection of it one-to-one with one delay. Probes have no
+/// say in this, for the way in which the sums are formed would change what follows.
 bool drawn_at_arrival(const Network& network, std::size_t population);
 
 /// Below this many expected spikes per neuron and tick of a Poisson source, gaps are drawn; at or above it, counts.

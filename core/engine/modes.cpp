@@ -6,8 +6,8 @@
 namespace spikeloop::engine {
 namespace {
 
-/// Touching one neuron costs as much as sweeping so many (measured: 25 to 40 ns against 0.3 to 0.6); where all are touched at one tick, they are
-/// updated in order, and each costs a quarter of it.
+/// Touching one neuron costs as much as sweeping so many (measured: 25 to 40 ns against 0.3 to 0.6); where all are touched at one tick,
+/// they are updated in order, and each costs a quarter of it.
 constexpr double kSweptPerTouched = 64, kAllAtOnce = 0.25;
 constexpr Tick kShortestWindow = 64;
 
@@ -22,8 +22,10 @@ Modes::Modes(const Network& network, Update update) : update_(update) {
   }
   for (const Projection& p : network.projections()) {
     const std::size_t source = network.population_index(p.source), target = network.population_index(p.target);
-    if (drawn_at_arrival(network, source)) driven_[target] = true;
-    else fan_out_[source].push_back({static_cast<std::uint32_t>(target), network.expected_synapses(p) / size_[source]});
+    if (drawn_at_arrival(network, source))
+      driven_[target] = true;
+    else
+      fan_out_[source].push_back({static_cast<std::uint32_t>(target), network.expected_synapses(p) / size_[source]});
   }
   reset();
 }

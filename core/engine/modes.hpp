@@ -12,8 +12,9 @@
 
 namespace spikeloop::engine {
 
-/// Which populations are updated densely, window by window of a fixed number of ticks. Lazy and dense differ in how they round, so the choice is a
-/// function of the network and of the spikes that were emitted two and three windows ago: of nothing that depends on threads, slices or probes.
+/// Which populations are updated densely, window by window of a fixed number of ticks. Lazy and dense differ in how they round, so the
+/// choice is a function of the network and of the spikes that were emitted two and three windows ago: of nothing that depends on threads,
+/// slices or probes.
 class Modes {
  public:
   Modes(const Network& network, Update update);
@@ -46,10 +47,10 @@ class Modes {
 
   Update update_;
   Tick window_ = 1;
-  std::vector<bool> neurons_;      ///< per population: not a source
-  std::vector<bool> driven_;       ///< per population: input at nearly every tick, from a Poisson drive
-  std::vector<double> size_;       ///< per population
-  std::vector<double> enough_;     ///< per population: touched neurons a window from which on sweeping is cheaper
+  std::vector<bool> neurons_;   ///< per population: not a source
+  std::vector<bool> driven_;    ///< per population: input at nearly every tick, from a Poisson drive
+  std::vector<double> size_;    ///< per population
+  std::vector<double> enough_;  ///< per population: touched neurons a window from which on sweeping is cheaper
   struct FanOut {
     std::uint32_t target;
     double synapses;  ///< expected, per spike

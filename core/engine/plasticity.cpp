@@ -64,9 +64,11 @@ void PostLog::refresh(Tick tick) {
   fresh = tick + kFresh;
 }
 
-Plasticity::Plasticity(const Rule& rule, Synapses& synapses, std::size_t sources, Time resolution) : synapses_(&synapses), tick_ms_(to_ms(resolution)) {
+Plasticity::Plasticity(const Rule& rule, Synapses& synapses, std::size_t sources, Time resolution)
+    : synapses_(&synapses), tick_ms_(to_ms(resolution)) {
   if (const auto* s = std::get_if<Stdp>(&rule.kind)) stdp_ = s;
-  if (const auto* s = std::get_if<StdpFeedback>(&rule.kind)) stdp_ = s, gated_ = true, active_trace_ = s->active_trace, latest_ms_ = s->latest_ms;
+  if (const auto* s = std::get_if<StdpFeedback>(&rule.kind))
+    stdp_ = s, gated_ = true, active_trace_ = s->active_trace, latest_ms_ = s->latest_ms;
   if (const auto* f = std::get_if<FeedbackCurrent>(&rule.kind)) feedback_ = f, gated_ = true, active_trace_ = f->active_trace;
   trial_commit_ = rule.commit == Commit::kTrial;
   low_ = static_cast<float>(rule.weight_min.value_or(-std::numeric_limits<float>::infinity()));
@@ -136,20 +138,26 @@ void Plasticity::replay(std::size_t source, Tick tick, const Post& post) {
   }
   if (replay_many(row, source, first, tick, log)) return;
   for (std::uint64_t synapse = begin; synapse < synapses_->row_end(source); ++synapse)
-    if (const std::uint32_t neuron = synapses_->target(synapse); mask_.empty() || mask_[neuron] != 0) replay_one(row, synapse, neuron, first, log);
+    if (const std::uint32_t neuron = synapses_->target(synapse); mask_.empty() || mask_[neuron] != 0)
+      replay_one(row, synapse, neuron, first, log);
 }
 
 /// The post spikes of one neuron from tick `first` on, oldest first.
 void Plasticity::replay_one(const Row& row, std::uint64_t synapse, std::uint32_t neuron, Tick first, const PostLog& log) {
   stack_.clear();
-  for (std::int64_t k = log.newest[neuron]; k >= 0 && log.posts[static_cast<std::size_t>(k)].tick >= first; k = log.posts[static_cast<std::size_t>(k)].previous) stack_.push_back(k);
+  for (std::int64_t k = log.newest[neuron]; k >= 0 && log.posts[static_cast<std::size_t>(k)].tick >= first;
+       k = log.posts[static_cast<std::size_t>(k)].previous)
+    stack_.push_back(k);
   const auto amplitude = static_cast<float>(scale_ * stdp_->a_plus * row.x);
-  for (auto k = stack_.rbegin(); k != stack_.rend(); ++k) change(synapse, potentiation_at(row, amplitude, log.posts[static_cast<std::size_t>(*k)].tick));
+  for (auto k = stack_.rbegin(); k != stack_.rend(); ++k)
+    change(synapse, potentiation_at(row, amplitude, log.posts[static_cast<std::size_t>(*k)].tick));
 }
 
 /// The whole row side by side; false if this row, or this rule, needs more than that.
 bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tick tick, PostLog& log) {
-  if (lag_ > 0 || !row.waiting.empty() || !mask_.empty() || !synapses_->wide_targets.empty() || tick - first >= PostLog::kFresh || tick - row.x_tick >= PostLog::kFresh) return false;
+  if (lag_ > 0 || !row.waiting.empty() || !mask_.empty() || !synapses_->wide_targets.empty() || tick - first >= PostLog::kFresh ||
+      tick - row.x_tick >= PostLog::kFresh)
+    return false;
   log.refresh(tick);
   const std::uint64_t begin = synapses_->row_begin(source);
   Potentiation p;
@@ -159,7 +167,8 @@ bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tic
   p.first = static_cast<std::int32_t>(first), p.pre = static_cast<std::int32_t>(row.x_tick);
   p.decay = pre_decays_.data(), p.decays = static_cast<std::int32_t>(kDecays);
   p.amplitude = static_cast<float>(scale_ * stdp_->a_plus * row.x);
-  p.low = trial_commit_ ? -std::numeric_limits<float>::infinity() : low_, p.high = trial_commit_ ? std::numeric_limits<float>::infinity() : high_;
+  p.low = trial_commit_ ? -std::numeric_limits<float>::infinity() : low_,
+  p.high = trial_commit_ ? std::numeric_limits<float>::infinity() : high_;
   p.to = (trial_commit_ ? pending_.data() : synapses_->weights.data()) + begin;
   left_.clear();
   updates_ += potentiate(p, left_);
@@ -181,8 +190,11 @@ void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
           to[i] += mask_.empty() ? dw(i, j) : mask_[j] * dw(i, j);
         }
       };
-      if (synapses_->dense) change_all([](std::uint64_t i) { return i; });
-      else synapses_->with_targets(begin, [&](const auto* targets) { change_all([targets](std::uint64_t i) { return std::uint64_t{targets[i]}; }); });
+      if (synapses_->dense)
+        change_all([](std::uint64_t i) { return i; });
+      else
+        synapses_->with_targets(begin,
+                                [&](const auto* targets) { change_all([targets](std::uint64_t i) { return std::uint64_t{targets[i]}; }); });
       if (!trial_commit_)
         for (std::uint64_t i = 0; i < n; ++i) to[i] = std::clamp(to[i], low_, high_);
     };
@@ -231,7 +243,8 @@ Changes::Rows Plasticity::take_changes() {
   dirty_.clear();
   for (const std::uint32_t source : changes.sources) {
     is_dirty_[source] = 0;
-    const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_begin(source)), end = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_end(source));
+    const auto begin = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_begin(source)),
+               end = pending_.begin() + static_cast<std::ptrdiff_t>(synapses_->row_end(source));
     changes.values.insert(changes.values.end(), begin, end);
     std::fill(begin, end, 0.0f);
   }

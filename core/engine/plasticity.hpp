@@ -17,9 +17,9 @@ namespace spikeloop::engine {
 struct Trace {
   double tau_ms = 0;
   Decay decay;
-  std::vector<double> value;    ///< at `last`
+  std::vector<double> value;  ///< at `last`
   std::vector<Tick> last;
-  std::vector<float> at_tick;   ///< all values at `cached`, spikes of that tick not included
+  std::vector<float> at_tick;  ///< all values at `cached`, spikes of that tick not included
   Tick cached = -1;
 
   void clear();
@@ -29,8 +29,8 @@ struct Trace {
   const std::vector<float>& all_at(Tick tick);
 };
 
-/// The spikes of a population since the last flush, newest last, each linked to the same neuron's one before: what potentiation replays. The last
-/// few of every neuron are also at hand by themselves, where vectors can look at many neurons at a time.
+/// The spikes of a population since the last flush, newest last, each linked to the same neuron's one before: what potentiation replays.
+/// The last few of every neuron are also at hand by themselves, where vectors can look at many neurons at a time.
 struct PostLog {
   struct Post {
     Tick tick;
@@ -39,7 +39,8 @@ struct PostLog {
   };
   std::vector<Post> posts;
   std::vector<std::int64_t> newest;  ///< per neuron: index into `posts`, or -1
-  std::vector<std::int32_t> recent[Potentiation::kRecent];  ///< per neuron: low 32 bits of its last ticks, oldest first; right for ticks < `fresh`
+  std::vector<std::int32_t>
+      recent[Potentiation::kRecent];  ///< per neuron: low 32 bits of its last ticks, oldest first; right for ticks < `fresh`
   Tick fresh = 0;
 
   explicit PostLog(std::size_t neurons);
@@ -58,7 +59,7 @@ class Plasticity {
   /// What the rule sees of the post population at a tick.
   struct Post {
     const std::vector<float>* feedback = nullptr;  ///< feedback current of every neuron (mV), for FeedbackCurrent
-    PostLog* log = nullptr;                  ///< for the STDP rules
+    PostLog* log = nullptr;                        ///< for the STDP rules
     Trace* trace = nullptr;                        ///< the post trace of the rule
   };
 
@@ -97,9 +98,9 @@ class Plasticity {
 
   /// State that a checkpoint keeps, apart from weights.
   struct Row {
-    double x = 0;          ///< pre trace at x_tick
+    double x = 0;  ///< pre trace at x_tick
     Tick x_tick = 0;
-    Tick seen = 0;         ///< post spikes before this tick have been replayed
+    Tick seen = 0;              ///< post spikes before this tick have been replayed
     std::vector<Tick> waiting;  ///< arrivals that reach the trace `lag` later
   };
   std::vector<Row>& rows() { return rows_; }
@@ -132,11 +133,11 @@ class Plasticity {
   Tick lag_ = 0;
   Tick gate_ = kNever;
   std::vector<Row> rows_;
-  std::vector<float> pending_;       ///< changes not yet committed, one a synapse; empty if changes are immediate
+  std::vector<float> pending_;        ///< changes not yet committed, one a synapse; empty if changes are immediate
   std::vector<std::uint32_t> dirty_;  ///< rows with pending changes
   std::vector<std::uint8_t> is_dirty_;
-  std::vector<float> mask_;          ///< 1 for neurons that may learn, 0 for the others; empty = all
-  std::vector<float> pre_decays_;    ///< `pre_decay_` for few ticks, times 1
+  std::vector<float> mask_;        ///< 1 for neurons that may learn, 0 for the others; empty = all
+  std::vector<float> pre_decays_;  ///< `pre_decay_` for few ticks, times 1
   std::vector<std::int64_t> stack_;
   std::vector<std::uint32_t> left_;
   std::uint64_t updates_ = 0;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "core/random.hpp"
+
 namespace spikeloop::engine {
 namespace {
 
@@ -21,10 +23,13 @@ std::vector<std::uint64_t> words_of(double mean, std::int32_t& least) {
   for (int k = 0; given < kWords; ++k) {
     if (k > 0) log_p += std::log(mean / k);
     sum += std::exp(log_p);
-    const bool rest = k > mean && (sum >= 1 - 0x1p-33 || k > mean + 40 * std::sqrt(mean) + 40);  // the second: what rounding left of the sum
+    const bool rest =
+        k > mean && (sum >= 1 - 0x1p-33 || k > mean + 40 * std::sqrt(mean) + 40);  // the second: what rounding left of the sum
     const std::uint64_t up_to = rest ? kWords : static_cast<std::uint64_t>(std::llround(std::min(sum, 1.0) * 0x1p32));
-    if (words.empty() && up_to == 0) ++least;
-    else words.push_back(up_to - given);
+    if (words.empty() && up_to == 0)
+      ++least;
+    else
+      words.push_back(up_to - given);
     given = up_to;
   }
   while (words.back() == 0) words.pop_back();
@@ -50,16 +55,17 @@ AliasTable poisson_table(double mean) {
     left[from] -= room - left[c];
     if (left[from] >= room) continue;
     large.pop_back();
-    small.back() = from;      // it comes next: what is popped is the column that is full
+    small.back() = from;  // it comes next: what is popped is the column that is full
     small.push_back(c);
   }
   for (const std::uint32_t c : large) table.alias[c] = static_cast<std::int32_t>(c);  // all of it is its own
   return table;
 }
 
-std::uint64_t PoissonCounts::add(std::uint64_t trial, Tick tick, std::uint32_t first, std::uint32_t neurons, float weight, float* sum) const {
+std::uint64_t PoissonCounts::add(std::uint64_t trial, Tick tick, std::uint32_t first, std::uint32_t neurons, float weight,
+                                 float* sum) const {
   const auto high_tick = static_cast<std::uint64_t>(tick) >> 32;
-  const std::uint64_t stream = stream_ + trial * 0x9E3779B97F4A7C15ull + high_tick * 0xBF58476D1CE4E5B9ull;
+  const std::uint64_t stream = stream_of_trial(stream_, trial) + high_tick * 0xBF58476D1CE4E5B9ull;
   const PoissonKey key{{static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)},
                        static_cast<std::uint32_t>(tick),
                        {static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};

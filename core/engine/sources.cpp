@@ -8,7 +8,8 @@
 
 namespace spikeloop::engine {
 
-Sources::Sources(const Network& network, const std::vector<bool>& skip) : network_(&network), trains_(network.populations().size()), skip_(skip) {
+Sources::Sources(const Network& network, const std::vector<bool>& skip)
+    : network_(&network), trains_(network.populations().size()), skip_(skip) {
   const double tick_s = static_cast<double>(network.resolution()) * 1e-9;
   for (std::uint32_t p = 0; p < trains_.size(); ++p) {
     const Population& population = network.populations()[p];
@@ -34,8 +35,10 @@ void Sources::reset(std::uint64_t trial) {
   for (std::uint32_t p = 0; p < trains_.size(); ++p) {
     const Population& population = network_->populations()[p];
     if (!population.is_source() || skip_[p]) continue;
-    if (std::holds_alternative<SpikeListSource>(population.source())) start_list(p);
-    else if (trains_[p].per_tick > 0 && !std::count(counted_.begin(), counted_.end(), p)) start_train(p);
+    if (std::holds_alternative<SpikeListSource>(population.source()))
+      start_list(p);
+    else if (trains_[p].per_tick > 0 && !std::count(counted_.begin(), counted_.end(), p))
+      start_train(p);
   }
 }
 
@@ -53,7 +56,8 @@ void Sources::start_train(std::uint32_t p) {
   train.drawn.assign(n, 0);
   train.at.assign(n, 0);
   if (const auto* r = std::get_if<RegularSource>(&population.source()))
-    for (std::uint32_t i = 0; i < n; ++i) train.at[i] = r->random_phase ? random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, i) : r->phase;
+    for (std::uint32_t i = 0; i < n; ++i)
+      train.at[i] = r->random_phase ? random_unit(network_->seed(), stream_of_trial(train.stream, trial_), i) : r->phase;
   for (std::uint32_t i = 0; i < n; ++i) renew(p, i);
 }
 
@@ -64,7 +68,7 @@ void Sources::renew(std::uint32_t p, std::uint32_t i) {
   if (std::holds_alternative<RegularSource>(network_->populations()[p].source())) {
     tick = std::ceil((static_cast<double>(k) + train.at[i]) / train.per_tick - 1e-9);
   } else {  // exponential gaps in continuous time; spikes of one tick are few but not one at most
-    const double u = random_unit(network_->seed(), train.stream + trial_ * 0x9E3779B97F4A7C15ull, k << 32 | i);
+    const double u = random_unit(network_->seed(), stream_of_trial(train.stream, trial_), k << 32 | i);
     tick = std::floor(train.at[i] -= std::log1p(-u) / train.per_tick);
   }
   if (tick < 4e18) calendar_.put(static_cast<Tick>(tick), {p, i, true});

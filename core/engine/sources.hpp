@@ -45,7 +45,7 @@ class Sources {
   };
   struct Train {
     std::uint64_t stream = 0;
-    double per_tick = 0;  ///< expected spikes per tick
+    double per_tick = 0;               ///< expected spikes per tick
     std::vector<std::uint64_t> drawn;  ///< per neuron: spikes drawn so far
     std::vector<double> at;            ///< per neuron: time of the last one in ticks (regular: the phase)
   };

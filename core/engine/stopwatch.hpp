@@ -34,7 +34,9 @@ class Stopwatch {
     span_.phases[static_cast<std::size_t>(phase)] += seconds;
     last_ = now;
   }
-  void lap_of_none(Phase phase, std::uint64_t operations) { if (on_) lap(phase, profile_.populations.size() - 1, operations); }
+  void lap_of_none(Phase phase, std::uint64_t operations) {
+    if (on_) lap(phase, profile_.populations.size() - 1, operations);
+  }
 
   void begin_span() {
     if (!on_) return;
@@ -44,8 +46,10 @@ class Stopwatch {
   void end_span() {
     if (!on_) return;
     span_.seconds = std::chrono::duration<double>(Clock::now() - zero_).count() - span_.start_s;
-    if (profile_.spans.size() < Profile::kMostSpans) profile_.spans.push_back(span_);
-    else ++profile_.left_out;
+    if (profile_.spans.size() < Profile::kMostSpans)
+      profile_.spans.push_back(span_);
+    else
+      ++profile_.left_out;
   }
   const Profile& profile() const { return profile_; }
 

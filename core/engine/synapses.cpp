@@ -16,7 +16,11 @@ namespace {
 class Draws {
  public:
   Draws(const Network& network, const Projection& p)
-      : p_(p), seed_(network.seed()), weight_stream_(stream_of(p.random_key, "weight")), delay_stream_(stream_of(p.random_key, "delay")), resolution_(network.resolution()) {
+      : p_(p),
+        seed_(network.seed()),
+        weight_stream_(stream_of(p.random_key, "weight")),
+        delay_stream_(stream_of(p.random_key, "delay")),
+        resolution_(network.resolution()) {
     if (const auto* t = std::get_if<Tensor>(&p.connect)) tensor_ = t->weights.get();
   }
   float weight(std::uint64_t index) const {
@@ -40,7 +44,8 @@ struct Target {
 
 class Builder {
  public:
-  Builder(const Network& network, const Group& group, const std::vector<Target>& targets) : network_(network), group_(group), targets_(targets) {}
+  Builder(const Network& network, const Group& group, const std::vector<Target>& targets)
+      : network_(network), group_(group), targets_(targets) {}
 
   void dense(Synapses& s) const {
     const Target& to = targets_.front();
@@ -56,8 +61,10 @@ class Builder {
   void sparse(Synapses& s, bool wide) const {
     count(s);
     if (group_.stored) s.weights.resize(s.begin.back());
-    if (wide) sparse(s, s.wide_targets);
-    else sparse(s, s.targets);
+    if (wide)
+      sparse(s, s.wide_targets);
+    else
+      sparse(s, s.targets);
   }
 
  private:
@@ -77,7 +84,8 @@ class Builder {
     if (sort.bytes <= 1 && with_delays<std::uint8_t>(s, targets, sort.passes)) return;
     if (sort.bytes <= 2 && with_delays<std::uint16_t>(s, targets, sort.passes)) return;
     if (!with_delays<std::uint32_t>(s, targets, sort.passes))
-      throw CapacityError("projection \"" + projection(0).name + "\" draws a delay of more than 4,294,967,295 ticks; use a coarser resolution_ms, or bounds for the delay");
+      throw CapacityError("projection \"" + projection(0).name +
+                          "\" draws a delay of more than 4,294,967,295 ticks; use a coarser resolution_ms, or bounds for the delay");
   }
 
   const Projection& projection(std::size_t i) const { return network_.projections()[group_.projections[i]]; }
@@ -93,12 +101,13 @@ class Builder {
         ++s.begin[source + 1], ++sum;
         if (parts > 1) ++s.parts[source * parts + i];
       });
-    if (sum > std::numeric_limits<std::uint32_t>::max()) throw CapacityError("a lane has more than 4,294,967,295 synapses of one kind; run with more threads");
+    if (sum > std::numeric_limits<std::uint32_t>::max())
+      throw CapacityError("a lane has more than 4,294,967,295 synapses of one kind; run with more threads");
     std::partial_sum(s.begin.begin(), s.begin.end(), s.begin.begin());
   }
 
-  /// Puts every synapse of the range into its row, and its delay into `delays` (if not null), counted from the first of the range. False if a delay
-  /// does not fit there.
+  /// Puts every synapse of the range into its row, and its delay into `delays` (if not null), counted from the first of the range. False if
+  /// a delay does not fit there.
   template <class Delay, class Targets>
   bool fill(Synapses& s, Targets& targets, Range range, Buffer<Delay>* delays) const {
     const std::uint32_t from = s.begin[range.first];
@@ -120,12 +129,18 @@ class Builder {
         }
       };
       const auto run = [&](auto stored, auto delayed) {
-        for_each_synapse(network_, projection(i), to.slice, [&](std::uint32_t source, std::uint32_t target, std::uint64_t index) { place(source, target, index, stored, delayed); });
+        for_each_synapse(network_, projection(i), to.slice, [&](std::uint32_t source, std::uint32_t target, std::uint64_t index) {
+          place(source, target, index, stored, delayed);
+        });
       };
-      if (delays && group_.stored) run(std::true_type{}, std::true_type{});
-      else if (delays) run(std::false_type{}, std::true_type{});
-      else if (group_.stored) run(std::true_type{}, std::false_type{});
-      else run(std::false_type{}, std::false_type{});
+      if (delays && group_.stored)
+        run(std::true_type{}, std::true_type{});
+      else if (delays)
+        run(std::false_type{}, std::true_type{});
+      else if (group_.stored)
+        run(std::true_type{}, std::false_type{});
+      else
+        run(std::false_type{}, std::false_type{});
     }
     for (std::size_t source = range.last; source-- > range.first;) s.begin[source] = source > range.first ? s.begin[source - 1] : from;
     return largest <= static_cast<Tick>(std::numeric_limits<Delay>::max());
@@ -150,7 +165,8 @@ class Builder {
   std::size_t most_segments(const Synapses& s) const {
     const double delays = most_delays(network_, group_);
     std::size_t most = 0;
-    for (std::size_t source = 0; source < s.sources; ++source) most += static_cast<std::size_t>(std::min<double>(s.begin[source + 1] - s.begin[source], delays));
+    for (std::size_t source = 0; source < s.sources; ++source)
+      most += static_cast<std::size_t>(std::min<double>(s.begin[source + 1] - s.begin[source], delays));
     return most;
   }
 
@@ -226,10 +242,13 @@ Synapses build_synapses(const Network& network, const Group& group, const LaneLa
   s.sources = static_cast<std::uint32_t>(network.populations()[group.source].size());
   s.weight = group.weight;
   if (group.plastic || group.current || group.drive) s.base = targets.front().slot;
-  if (group.dense) builder.dense(s);
-  else builder.sparse(s, lane.slots > kNarrowSlots);
+  if (group.dense)
+    builder.dense(s);
+  else
+    builder.sparse(s, lane.slots > kNarrowSlots);
   if (group.uniform_delay) s.least_delay = s.largest_delay = s.delay;
-  for (const Segment& segment : s.segments) s.least_delay = std::min<Tick>(s.least_delay, segment.delay), s.largest_delay = std::max<Tick>(s.largest_delay, segment.delay);
+  for (const Segment& segment : s.segments)
+    s.least_delay = std::min<Tick>(s.least_delay, segment.delay), s.largest_delay = std::max<Tick>(s.largest_delay, segment.delay);
   return s;
 }
 

@@ -17,22 +17,23 @@ struct Segment {
 };
 
 /// The synapses of one group of projections onto one lane, as rows by source: 2 bytes a synapse for its target (4 in lanes
-/// with more inputs than 65,536), and 4 for its weight where weights differ. A row holds its projections one after the other, within a projection and delay by ascending target.
+/// with more inputs than 65,536), and 4 for its weight where weights differ. A row holds its projections one after the other, within a
+/// projection and delay by ascending target.
 struct Synapses {
-  bool dense = false;         ///< every source reaches every target of the slice, in order: no target is stored
+  bool dense = false;  ///< every source reaches every target of the slice, in order: no target is stored
   bool uniform_delay = true;
-  Tick delay = 1;                          ///< where uniform
+  Tick delay = 1;  ///< where uniform
   std::uint32_t sources = 0;
-  std::uint32_t width = 0;                 ///< targets in the slice (dense)
-  std::uint32_t base = 0;                  ///< input slot of target 0
-  Buffer<std::uint32_t> begin;             ///< of a row in `targets`, one more than sources; empty if dense
-  Buffer<std::uint16_t> targets;           ///< input slots, counted from `base`; empty if dense or wide
-  Buffer<std::uint32_t> wide_targets;      ///< the same in lanes that need more bits
-  Buffer<float> weights;                   ///< one a synapse, or empty if all are `weight`
+  std::uint32_t width = 0;             ///< targets in the slice (dense)
+  std::uint32_t base = 0;              ///< input slot of target 0
+  Buffer<std::uint32_t> begin;         ///< of a row in `targets`, one more than sources; empty if dense
+  Buffer<std::uint16_t> targets;       ///< input slots, counted from `base`; empty if dense or wide
+  Buffer<std::uint32_t> wide_targets;  ///< the same in lanes that need more bits
+  Buffer<float> weights;               ///< one a synapse, or empty if all are `weight`
   float weight = 0;
-  Buffer<std::uint32_t> first_segment;     ///< of a source, one more than sources; empty if the delay is uniform
+  Buffer<std::uint32_t> first_segment;  ///< of a source, one more than sources; empty if the delay is uniform
   Buffer<Segment> segments;
-  Buffer<std::uint32_t> parts;             ///< synapses of (source, projection of the group); empty if the group is one projection
+  Buffer<std::uint32_t> parts;  ///< synapses of (source, projection of the group); empty if the group is one projection
   Tick least_delay = kNever, largest_delay = 1;
 
   std::uint64_t row_begin(std::size_t source) const { return dense ? source * width : begin[source]; }
@@ -48,8 +49,8 @@ struct Synapses {
 };
 
 /// Builds the synapses of a group onto a lane. Pure: which synapses, weights and delays there are depends on (seed, random_key) and the
-/// identity of the neurons only, not on the lane. Beside the result it needs 1 byte a synapse for a while where delays are drawn, 2 or 4 where
-/// they spread over more than 255 or 65,535 ticks.
+/// identity of the neurons only, not on the lane. Beside the result it needs 1 byte a synapse for a while where delays are drawn, 2 or 4
+/// where they spread over more than 255 or 65,535 ticks.
 Synapses build_synapses(const Network& network, const Group& group, const LaneLayout& lane);
 
 }  // namespace spikeloop::engine

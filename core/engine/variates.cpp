@@ -33,17 +33,20 @@ double deviance(double x, double mean) {
   }
 }
 
-/// Probability of x successes in n trials, by the saddle-point expansion (Loader 2000, "Fast and accurate computation of binomial probabilities").
+/// Probability of x successes in n trials, by the saddle-point expansion (Loader 2000, "Fast and accurate computation of binomial
+/// probabilities").
 double binomial_probability(double x, double n, double p) {
   if (p <= 0) return x == 0 ? 1 : 0;
   if (p >= 1) return x == n ? 1 : 0;
   if (x == 0) return std::exp(n * std::log1p(-p));
   if (x == n) return std::exp(n * std::log(p));
-  const double log_ratio = stirling_error(n) - stirling_error(x) - stirling_error(n - x) - deviance(x, n * p) - deviance(n - x, n * (1 - p));
+  const double log_ratio =
+      stirling_error(n) - stirling_error(x) - stirling_error(n - x) - deviance(x, n * p) - deviance(n - x, n * (1 - p));
   return std::exp(log_ratio) * std::sqrt(n / (2 * std::numbers::pi * x * (n - x)));
 }
 
-/// The value in [low, high] at which the probabilities, summed from the mode outwards, reach u. `up(k)` is p(k + 1) / p(k), `down(k)` p(k - 1) / p(k).
+/// The value in [low, high] at which the probabilities, summed from the mode outwards, reach u. `up(k)` is p(k + 1) / p(k), `down(k)` p(k -
+/// 1) / p(k).
 template <class Up, class Down>
 std::uint64_t from_mode(double u, double mode, double at_mode, double low, double high, Up&& up, Down&& down) {
   u -= at_mode;
@@ -70,7 +73,9 @@ std::uint64_t binomial(double u, std::uint64_t n, double p) {
   if (p >= 1) return n;
   const auto size = static_cast<double>(n), odds = p / (1 - p);
   const double mode = std::min(size, std::floor((size + 1) * p));
-  return from_mode(u, mode, binomial_probability(mode, size, p), 0, size, [&](double k) { return (size - k) / (k + 1) * odds; }, [&](double k) { return k / (size - k + 1) / odds; });
+  return from_mode(
+      u, mode, binomial_probability(mode, size, p), 0, size, [&](double k) { return (size - k) / (k + 1) * odds; },
+      [&](double k) { return k / (size - k + 1) / odds; });
 }
 
 /// Its probabilities are those of binomial variates with any p, given their sum; p = drawn / all keeps all three near their means.
@@ -80,8 +85,9 @@ std::uint64_t hypergeometric(double u, std::uint64_t all, std::uint64_t marked, 
   if (low >= high) return static_cast<std::uint64_t>(high);
   const double mode = std::clamp(std::floor((m + 1) * (d + 1) / (a + 2)), low, high), p = d / a;
   const double at_mode = binomial_probability(mode, m, p) * binomial_probability(d - mode, a - m, p) / binomial_probability(d, a, p);
-  return from_mode(u, mode, at_mode, low, high, [&](double k) { return (m - k) / (k + 1) * ((d - k) / (a - m - d + k + 1)); },
-                   [&](double k) { return k / (m - k + 1) * ((a - m - d + k) / (d - k + 1)); });
+  return from_mode(
+      u, mode, at_mode, low, high, [&](double k) { return (m - k) / (k + 1) * ((d - k) / (a - m - d + k + 1)); },
+      [&](double k) { return k / (m - k + 1) * ((a - m - d + k) / (d - k + 1)); });
 }
 
 }  // namespace spikeloop::engine

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-/// Random numbers of synapses, by inversion of the distribution function from the mode outwards (Kemp 1986, DOI 10.1080/03610928608829153): one
-/// uniform number in [0, 1) gives one variate.
+/// Random numbers of synapses, by inversion of the distribution function from the mode outwards (Kemp 1986, DOI 10.1080/03610928608829153):
+/// one uniform number in [0, 1) gives one variate.
 namespace spikeloop::engine {
 
 /// How many of `n` trials succeed, each with probability `p`.

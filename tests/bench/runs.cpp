@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "backends/simulator/simulator.hpp"
+#include "report/profile.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/networks.hpp"
 
@@ -121,6 +122,7 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
   NullSink nobody;
   session->advance(from_ms(entry.warm_up_ms), {}, nobody);
   OperationCounts counts = session->counts();
+  session->set_profiling(options.profile);
   const Stopwatch running;
   session->advance(from_ms(entry.warm_up_ms + ms), {}, nobody);
   const double simulate_s = running.wall_s(), cpu_s = running.cpu_s();
@@ -147,6 +149,7 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
   json["building_over_built"] = static_cast<double>(peak_building - resident_before) / static_cast<double>(built - resident_before);
   if (events.plastic) json["plastic_updates"] = events.plastic;
   add_plastic_weights(json, network, *session);
+  if (options.profile) json["profile"] = report::profile_json(session->profile(), network);
   return json;
 }
 

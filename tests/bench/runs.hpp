@@ -16,6 +16,7 @@ struct RunOptions {
   double ms = 0;
   std::size_t threads = 1;
   std::uint64_t seed = 1;
+  bool profile = false;  ///< also where the time goes; measuring takes some itself
 };
 
 using Json = nlohmann::ordered_json;

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   app.add_option("--ms", options.ms, "Simulated time that is measured, after a warm-up");
   app.add_option("--threads", options.threads, "Threads")->check(CLI::PositiveNumber);
   app.add_option("--seed", options.seed, "Seed of everything that is drawn");
+  app.add_flag("--profile", options.profile, "Also tell where the time goes, by phase and population");
   CLI11_PARSE(app, argc, argv);
   try {
     Json json = run(name, options);

@@ -66,7 +66,9 @@ TEST(Network, ExpandsAControllerIntoNeuronsAndProjections) {
   EXPECT_EQ(plus.v_threshold_mv, 1);
   EXPECT_EQ(plus.v_rest_mv, -kDisabledMv);
 
-  const auto weight = [&](const char* name) { return std::get<Constant>(network.projections()[network.projection_index(name)].weight.kind).value; };
+  const auto weight = [&](const char* name) {
+    return std::get<Constant>(network.projections()[network.projection_index(name)].weight.kind).value;
+  };
   const double a = 1 - std::exp(-1000.0 / (10 * 50));
   EXPECT_DOUBLE_EQ(weight("ctrl.out.target->ctrl.out.plus"), a);
   EXPECT_DOUBLE_EQ(weight("out->ctrl.out.plus"), -a);
@@ -84,7 +86,10 @@ TEST(Network, ExpandsAControllerIntoNeuronsAndProjections) {
 
 TEST(Network, ExpectedSynapses) {
   NetworkDescription d;
-  d.populations = {neurons("a", 10), neurons("b", 10), {"image", {2, 6, 8}, SourceModel{ExternalSource{}}, {}, {}}, {"map", {3, 4, 6}, NeuronModel{Lif{}}, {}, {}}};
+  d.populations = {neurons("a", 10),
+                   neurons("b", 10),
+                   {"image", {2, 6, 8}, SourceModel{ExternalSource{}}, {}, {}},
+                   {"map", {3, 4, 6}, NeuronModel{Lif{}}, {}, {}}};
   const auto expect = [&](const char* from, const char* to, const Connect& how, double n) {
     NetworkDescription e = d;
     Projection p;
@@ -118,21 +123,45 @@ TEST(Network, FingerprintTellsNetworksApart) {
   const std::set<std::uint64_t> all = {
       plain,
       print([](D& d) { d.resolution = 50 * kMicrosecond; }),
-      print([](D& d) { d.populations[1].name = "middle", d.projections[0].target = d.projections[1].source = d.controllers[0].feedback[0].to = "middle"; }),
+      print([](D& d) {
+        d.populations[1].name = "middle", d.projections[0].target = d.projections[1].source = d.controllers[0].feedback[0].to = "middle";
+      }),
       print([](D& d) { d.populations[1].shape = {6}; }),
-      print([](D& d) { d.populations[0].shape = {3, 2}; }),
+      print([](D& d) {
+        d.populations[0].shape = {3, 2};
+      }),
       print([](D& d) { d.populations[1].kind = NeuronModel{LifExp{}}; }),
-      print([](D& d) { LifExp n; n.tau_syn_ms = 7; d.populations[1].kind = NeuronModel{n}; }),
+      print([](D& d) {
+        LifExp n;
+        n.tau_syn_ms = 7;
+        d.populations[1].kind = NeuronModel{n};
+      }),
       print([](D& d) { d.populations[1].kind = NeuronModel{Alif{}}; }),
-      print([](D& d) { Alif n; n.adaptation_mv = 7; d.populations[1].kind = NeuronModel{n}; }),
-      print([](D& d) { Lif n; n.reset = Reset::kSubtract; d.populations[1].kind = NeuronModel{n}; }),
-      print([](D& d) { Lif n; n.v_floor_mv = -1; d.populations[1].kind = NeuronModel{n}; }),
+      print([](D& d) {
+        Alif n;
+        n.adaptation_mv = 7;
+        d.populations[1].kind = NeuronModel{n};
+      }),
+      print([](D& d) {
+        Lif n;
+        n.reset = Reset::kSubtract;
+        d.populations[1].kind = NeuronModel{n};
+      }),
+      print([](D& d) {
+        Lif n;
+        n.v_floor_mv = -1;
+        d.populations[1].kind = NeuronModel{n};
+      }),
       print([](D& d) { d.projections[0].port = Port::kApical; }),
       print([](D& d) { d.projections[0].connect = FixedProbability{0.5}; }),
       print([](D& d) { d.projections[0].connect = FixedProbability{0.6}; }),
       print([](D& d) { d.projections[0].delay_ms.kind = Constant{0.2}; }),
-      print([](D& d) { d.projections[0].delay_ms.kind = Uniform{0.2, 1}; }),
-      print([](D& d) { d.rules = {{"r", Stdp{}, Commit::kImmediate, {}, {}}}, d.projections[0].rule = "r"; }),
+      print([](D& d) {
+        d.projections[0].delay_ms.kind = Uniform{0.2, 1};
+      }),
+      print([](D& d) {
+        d.rules = {{"r", Stdp{}, Commit::kImmediate, {}, {}}}, d.projections[0].rule = "r";
+      }),
       print([](D& d) { d.controllers.clear(); }),
   };
   EXPECT_EQ(all.size(), 18u);

@@ -67,7 +67,9 @@ TEST(OperationCounts, AddAndSubtract) {
 
 TEST(Energy, IsCountsTimesPricesByHand) {
   NetworkDescription d;
-  d.populations = {{"in", {10}, SourceModel{ExternalSource{}}, {}, {}}, {"a", {300}, NeuronModel{Lif{}}, {}, {}}, {"b", {10}, NeuronModel{Lif{}}, {}, {}}};
+  d.populations = {{"in", {10}, SourceModel{ExternalSource{}}, {}, {}},
+                   {"a", {300}, NeuronModel{Lif{}}, {}, {}},
+                   {"b", {10}, NeuronModel{Lif{}}, {}, {}}};
   for (const auto& [from, to] : {std::pair{"in", "a"}, {"a", "b"}}) {
     Projection p;
     p.source = from, p.target = to;
@@ -80,12 +82,14 @@ TEST(Energy, IsCountsTimesPricesByHand) {
   counts.simulated = 2 * kSecond;
   PriceList prices;
   prices.machine = "chip", prices.note = "without the host", prices.neurons_per_core = 256;
-  prices.prices = {{"neuron", Operation::kSpike, 1e-9, "data sheet", true},     {"neuron", Operation::kNeuronUpdate, 2e-12, "a paper", false},
-                   {"synapse", Operation::kSynapticEvent, 3e-12, "a paper", false}, {"network", Operation::kCoreBroadcast, 4e-12, "a paper", false},
-                   {"learning", Operation::kPlasticUpdate, 5e-12, "a guess", false}, {"static", Operation::kStaticSecond, 6e-3, "data sheet", true}};
+  prices.prices = {
+      {"neuron", Operation::kSpike, 1e-9, "data sheet", true},          {"neuron", Operation::kNeuronUpdate, 2e-12, "a paper", false},
+      {"synapse", Operation::kSynapticEvent, 3e-12, "a paper", false},  {"network", Operation::kCoreBroadcast, 4e-12, "a paper", false},
+      {"learning", Operation::kPlasticUpdate, 5e-12, "a guess", false}, {"static", Operation::kStaticSecond, 6e-3, "data sheet", true}};
   const EnergyReport report = estimate_energy(network, counts, prices, 4);
   ASSERT_EQ(report.lines.size(), 6u);
-  // 148 spikes; 2,300 updates; 30,400 events; in -> a reaches two cores (300 neurons, 256 a core), a -> b one; 75 changes; 2 s; four inferences
+  // 148 spikes; 2,300 updates; 30,400 events; in -> a reaches two cores (300 neurons, 256 a core), a -> b one; 75 changes; 2 s; four
+  // inferences
   const double expected[] = {148 / 4.0, 2300 / 4.0, 30'400 / 4.0, (100 * 2 + 40 * 1) / 4.0, 75 / 4.0, 2 / 4.0};
   double total = 0;
   for (std::size_t i = 0; i < 6; ++i) {

@@ -21,8 +21,8 @@ struct Shipped {
     const std::string file = fmt::format("{}/examples/{}.txtpb", SPIKELOOP_SOURCE_DIR, name);
     experiment = load_experiment(file);
     network = load_network(resolve_path(file, experiment.network_file));
-    data = io::read_digits(resolve_path(file, experiment.dataset.file), experiment.dataset.sha256, resolve_path(file, experiment.dataset.split_file),
-                           experiment.dataset.validation_from_train);
+    data = io::read_digits(resolve_path(file, experiment.dataset.file), experiment.dataset.sha256,
+                           resolve_path(file, experiment.dataset.split_file), experiment.dataset.validation_from_train);
   }
 };
 

@@ -28,7 +28,8 @@ struct Small : testing::Shipped {
 };
 
 bool same(const EpochResult& a, const EpochResult& b) {
-  return a.train_accuracy == b.train_accuracy && a.validation_accuracy == b.validation_accuracy && a.help == b.help && a.hidden_spikes == b.hidden_spikes;
+  return a.train_accuracy == b.train_accuracy && a.validation_accuracy == b.validation_accuracy && a.help == b.help &&
+         a.hidden_spikes == b.hidden_spikes;
 }
 
 TEST(Trainer, ResumedAtAnyTrialItEndsBitIdentical) {
@@ -98,7 +99,8 @@ TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
   EXPECT_EQ(weights("in->hidden"), hidden);
   EXPECT_EQ(weights("pool->hidden"), pool);
   EXPECT_NE(weights("hidden->out"), out);
-  for (const Projection& p : trainer.network().projections()) EXPECT_FALSE(p.target == "hidden" && p.port != Port::kBasal) << "feedback drives the frozen layer";
+  for (const Projection& p : trainer.network().projections())
+    EXPECT_FALSE(p.target == "hidden" && p.port != Port::kBasal) << "feedback drives the frozen layer";
 }
 
 TEST(Evaluation, ChangesNothingAndCountsEveryAnswerOnce) {

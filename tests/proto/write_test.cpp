@@ -225,8 +225,7 @@ TEST(Schema, NoFieldIsSilentlyIgnored) {
   EXPECT_EQ(ignored_fields<v1::Network>("network.txtpb", network),
             (std::set<std::string>{"spikeloop.v1.If.reset", "spikeloop.v1.Probe.spikes"}));
   EXPECT_EQ(ignored_fields<v1::Experiment>("experiment.txtpb", experiment),
-            (std::set<std::string>{"spikeloop.v1.RateEncoding.regular_random_phase",
-                                   "spikeloop.v1.Readout.most_spikes"}));
+            (std::set<std::string>{"spikeloop.v1.RateEncoding.regular_random_phase", "spikeloop.v1.Readout.most_spikes"}));
   EXPECT_EQ(ignored_fields<v1::PriceList>("price_list.txtpb", prices), std::set<std::string>{});
 }
 

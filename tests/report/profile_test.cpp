@@ -55,8 +55,10 @@ TEST(Profile, the_trace_is_json_with_phases_inside_their_span) {
   std::vector<nlohmann::json> spans;
   std::vector<std::string> names;
   for (const nlohmann::json& e : trace["traceEvents"]) {
-    if (e["ph"] == "X") spans.push_back(e);
-    else names.push_back(e["args"]["name"]);
+    if (e["ph"] == "X")
+      spans.push_back(e);
+    else
+      names.push_back(e["args"]["name"]);
   }
   EXPECT_EQ(names, (std::vector<std::string>{"spikeloop", "lane 0", "all lanes"}));
   ASSERT_EQ(spans.size(), 4u);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The balanced network of Brunel (2000) with delta synapses, 10,000 neurons and 10^7 synapses: rates that NEST found, and regularity against a
-// plain clocked simulation of the same wiring, written here.
+// The balanced network of Brunel (2000) with delta synapses, 10,000 neurons and 10^7 synapses: rates that NEST found, and regularity
+// against a plain clocked simulation of the same wiring, written here.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -22,7 +22,8 @@ NetworkDescription balanced(std::uint64_t seed) {
   lif.v_threshold_mv = 20, lif.v_reset_mv = 10, lif.refractory_ms = 2;
   NetworkDescription d;
   d.seed = seed;
-  d.populations = {neurons("e", kExcitatory, lif), neurons("i", kInhibitory, lif), source("drive_e", kExcitatory, PoissonSource{20'000}), source("drive_i", kInhibitory, PoissonSource{20'000})};
+  d.populations = {neurons("e", kExcitatory, lif), neurons("i", kInhibitory, lif), source("drive_e", kExcitatory, PoissonSource{20'000}),
+                   source("drive_i", kInhibitory, PoissonSource{20'000})};
   d.projections = {connect("drive_e", "e", OneToOne{}, 0.1, 0.1), connect("drive_i", "i", OneToOne{}, 0.1, 0.1)};
   for (const char* to : {"e", "i"}) {
     d.projections.push_back(connect("e", to, FixedInDegree{800}, 0.1, 1.5));
@@ -64,7 +65,8 @@ Trains simulate(Session& session) {
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   Trains trains(kExcitatory + kInhibitory);
   for (const Spike& s : r.spikes) trains[s.population * kExcitatory + s.neuron].push_back(to_ms(s.time));
-  std::printf("wall %.3f s per biological second, %.3g synaptic events/s\n", wall / kRunMs * 1e3, static_cast<double>(r.spikes.size()) * 1000 / wall);
+  std::printf("wall %.3f s per biological second, %.3g synaptic events/s\n", wall / kRunMs * 1e3,
+              static_cast<double>(r.spikes.size()) * 1000 / wall);
   return trains;
 }
 

@@ -22,7 +22,8 @@ class CalendarProperty : public ::testing::TestWithParam<Tick> {  // the farthes
   Tick ahead() {  // often near, sometimes at the very edge of the ring
     const Tick edges[] = {0, 1, 63, 64, 4031, 4032, 4095, 4096, 4097, 8191, 8192};
     if (random() % 3 == 0) return std::min(edges[random() % std::size(edges)], GetParam());
-    return static_cast<Tick>(random() % static_cast<std::uint64_t>(random() % 2 == 0 ? std::min<Tick>(100, GetParam()) + 1 : GetParam() + 1));
+    return static_cast<Tick>(random() %
+                             static_cast<std::uint64_t>(random() % 2 == 0 ? std::min<Tick>(100, GetParam()) + 1 : GetParam() + 1));
   }
   void put() {
     const Tick tick = now + ahead();
@@ -54,10 +55,14 @@ TEST_P(CalendarProperty, HandsOutWhatWasPutInItsOrder) {
     ASSERT_EQ(next, expected_next()) << "from " << now;
     ASSERT_EQ(calendar.next(std::min(next, now + static_cast<Tick>(random() % 5000))), next);
     if (next == kNever) continue;
-    take(random() % 4 == 0 ? now : random() % 3 == 0 ? now + static_cast<Tick>(random() % static_cast<std::uint64_t>(next - now + 1)) : next);
+    take(random() % 4 == 0   ? now
+         : random() % 3 == 0 ? now + static_cast<Tick>(random() % static_cast<std::uint64_t>(next - now + 1))
+                             : next);
     taken += items.size();
     if (HasFatalFailure()) return;
-    if (round % 100 == 0) { ASSERT_EQ(waiting(), reference.size()); }
+    if (round % 100 == 0) {
+      ASSERT_EQ(waiting(), reference.size());
+    }
     if (round % 5000 == 4999) {
       now += static_cast<Tick>(random() % 100'000);
       calendar.clear(now);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every model against a plain clocked reference written here, that visits every tick: spikes at the first tick with v >= threshold, the order
-// inside a tick, refractory ticks, both resets.
+// Every model against a plain clocked reference written here, that visits every tick: spikes at the first tick with v >= threshold, the
+// order inside a tick, refractory ticks, both resets.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -24,12 +24,16 @@ class Clocked {
 
   bool tick(const Input& in) {
     const bool held = hold_ > 0;
-    if (held) --hold_;
-    else advance_v();
+    if (held)
+      --hold_;
+    else
+      advance_v();
     decay();
     const bool synaptic = std::holds_alternative<LifExp>(model_);
-    if (synaptic) e_ += in.basal, i_ += in.inhibitory;
-    else if (!held) v_ += in.basal + in.inhibitory;
+    if (synaptic)
+      e_ += in.basal, i_ += in.inhibitory;
+    else if (!held)
+      v_ += in.basal + in.inhibitory;
     a_ += in.apical;
     if (held || v_ < s_.v_threshold_mv + b_) return floor(in, held), false;
     v_ = s_.reset == Reset::kToValue ? s_.v_reset_mv : v_ - (s_.v_threshold_mv + b_ - s_.v_reset_mv);
@@ -51,8 +55,10 @@ class Clocked {
     return tau_s / (tau_s - m_.tau_m_ms) * (std::exp(-kTick / tau_s) - std::exp(-kTick / m_.tau_m_ms));
   }
   void advance_v() {
-    if (std::holds_alternative<If>(model_)) v_ += m_.bias_mv * kTick / m_.tau_m_ms;
-    else v_ = m_.v_rest_mv + m_.bias_mv + (v_ - m_.v_rest_mv - m_.bias_mv) * std::exp(-kTick / m_.tau_m_ms);
+    if (std::holds_alternative<If>(model_))
+      v_ += m_.bias_mv * kTick / m_.tau_m_ms;
+    else
+      v_ = m_.v_rest_mv + m_.bias_mv + (v_ - m_.v_rest_mv - m_.bias_mv) * std::exp(-kTick / m_.tau_m_ms);
     v_ += a_ * response(m_.tau_apical_ms);
     if (std::holds_alternative<LifExp>(model_)) v_ += e_ * response(tau_e()) + i_ * response(tau_i());
   }
@@ -81,7 +87,8 @@ struct Case {
 template <class Model>
 Model with(Reset reset, double refractory_ms, double bias_mv) {
   Model m;
-  m.tau_m_ms = 13, m.tau_apical_ms = 21, m.v_rest_mv = -0.05, m.v_reset_mv = -0.1, m.reset = reset, m.refractory_ms = refractory_ms, m.bias_mv = bias_mv;
+  m.tau_m_ms = 13, m.tau_apical_ms = 21, m.v_rest_mv = -0.05, m.v_reset_mv = -0.1, m.reset = reset, m.refractory_ms = refractory_ms,
+  m.bias_mv = bias_mv;
   return m;
 }
 
@@ -171,7 +178,8 @@ TEST_P(ClockedReference, CoarseTicksRoundEachCrossingUp) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Updates, ClockedReference, ::testing::ValuesIn(kEveryUpdate), [](const auto& update) { return name_of(update.param); });
+INSTANTIATE_TEST_SUITE_P(Updates, ClockedReference, ::testing::ValuesIn(kEveryUpdate),
+                         [](const auto& update) { return name_of(update.param); });
 
 }  // namespace
 }  // namespace spikeloop::testing

@@ -129,7 +129,8 @@ TEST(Connect, TensorRowsAreSources) {
   std::vector<float> values;
   for (int i = 0; i < 3 * 70; ++i) values.push_back(static_cast<float>(i));
   const Wired wired = wire({3}, {70}, how(Tensor{std::make_shared<const std::vector<float>>(values), "x.npy"}));
-  for (std::size_t i = 0; i < wired.w.size(); ++i) EXPECT_EQ(wired.w[i], 0.0f + static_cast<float>(wired.c.sources[i] * 70 + wired.c.targets[i]));
+  for (std::size_t i = 0; i < wired.w.size(); ++i)
+    EXPECT_EQ(wired.w[i], 0.0f + static_cast<float>(wired.c.sources[i] * 70 + wired.c.targets[i]));
   Projection scaled = how(Tensor{std::make_shared<const std::vector<float>>(values), "x.npy"});
   scaled.weight_scale = -2;
   EXPECT_EQ(wire({3}, {70}, scaled).w[5], -10);
@@ -149,7 +150,8 @@ std::map<Pair, std::vector<int>> taps(Shape in, Shape out, int kh, int kw, int s
             for (int j = 0; j < kw; ++j) {
               const int row = y * sh + i - ph, column = x * sw + j - pw;
               if (row < 0 || row >= in.height || column < 0 || column >= in.width || (own_channel && c != o)) continue;
-              const Pair pair{static_cast<std::uint32_t>((c * in.height + row) * in.width + column), static_cast<std::uint32_t>((o * out.height + y) * out.width + x)};
+              const Pair pair{static_cast<std::uint32_t>((c * in.height + row) * in.width + column),
+                              static_cast<std::uint32_t>((o * out.height + y) * out.width + x)};
               all[pair].push_back(((o * in.channels + c) * kh + i) * kw + j);
             }
   return all;
@@ -169,7 +171,8 @@ TEST(Connect, ConvolutionIsTheCrossCorrelation) {
     ASSERT_NE(tap, expected.end());
     EXPECT_EQ(static_cast<int>(wired.w[i]), tap->second.at(0) + 1);
   }
-  EXPECT_EQ(wire({6, 6}, {6, 6}, how(Convolution{{3, 3}, {1, 1}, {1, 1}})).w.size(), taps({1, 6, 6}, {1, 6, 6}, 3, 3, 1, 1, 1, 1, false).size());
+  EXPECT_EQ(wire({6, 6}, {6, 6}, how(Convolution{{3, 3}, {1, 1}, {1, 1}})).w.size(),
+            taps({1, 6, 6}, {1, 6, 6}, 3, 3, 1, 1, 1, 1, false).size());
 }
 
 TEST(Connect, AConvolutionKernelThatIsDrawnIsShared) {

@@ -36,10 +36,12 @@ struct Answer {
 };
 
 /// Teaching starts at `teach_ms` (never if negative); `target_ms` and `output_ms` are trains of output 0.
-Answer answer(const NetworkDescription& d, double teach_ms, const std::vector<double>& target_ms, const std::vector<double>& output_ms, double until_ms) {
+Answer answer(const NetworkDescription& d, double teach_ms, const std::vector<double>& target_ms, const std::vector<double>& output_ms,
+              double until_ms) {
   const Network network(d);
   const auto index = [&](const std::string& name) { return static_cast<std::uint32_t>(network.population_index(name)); };
-  const std::uint32_t target = index(controller_target("out")), plus = index(controller_plus("out")), minus = index(controller_minus("out"));
+  const std::uint32_t target = index(controller_target("out")), plus = index(controller_plus("out")),
+                      minus = index(controller_minus("out"));
   std::vector<Spike> in;
   if (teach_ms >= 0) in.push_back(at_ms(teach_ms, target, kOutputs));
   for (const double t : target_ms) in.push_back(at_ms(t, target, 0));
@@ -47,7 +49,8 @@ Answer answer(const NetworkDescription& d, double teach_ms, const std::vector<do
   const Recording r = run(d, until_ms, in);
   EXPECT_EQ(times_of(r, 1, 0).size(), output_ms.size());
   Answer a{times_of(r, plus, 0), times_of(r, minus, 0), 0};
-  a.others = static_cast<std::size_t>(std::count_if(r.spikes.begin(), r.spikes.end(), [&](const Spike& s) { return s.population >= target && s.neuron != 0; }));
+  a.others = static_cast<std::size_t>(
+      std::count_if(r.spikes.begin(), r.spikes.end(), [&](const Spike& s) { return s.population >= target && s.neuron != 0; }));
   return a;
 }
 
@@ -68,7 +71,8 @@ TEST(Controller, IsOrdinaryPopulationsUnderTheirNames) {
     EXPECT_TRUE(std::holds_alternative<Lif>(p.neuron()));
   }
   const auto session = start(controlled());
-  const std::size_t plus = network.projection_index("ctrl.out.plus->out.apical"), minus = network.projection_index("ctrl.out.minus->out.apical");
+  const std::size_t plus = network.projection_index("ctrl.out.plus->out.apical"),
+                    minus = network.projection_index("ctrl.out.minus->out.apical");
   EXPECT_EQ(session->weights(plus), std::vector<float>(kOutputs, 0.001f));
   EXPECT_EQ(session->weights(minus), std::vector<float>(kOutputs, -0.001f));
 }
@@ -79,7 +83,8 @@ TEST(Controller, FeedbackWeightsOfPlusAndMinusAreOpposite) {
   d.controllers[0].feedback[0].drives = false;
   const Network network(d);
   const auto session = start(d);
-  const auto plus = session->weights(network.projection_index("ctrl.out.plus->out.modulator")), minus = session->weights(network.projection_index("ctrl.out.minus->out.modulator"));
+  const auto plus = session->weights(network.projection_index("ctrl.out.plus->out.modulator")),
+             minus = session->weights(network.projection_index("ctrl.out.minus->out.modulator"));
   ASSERT_EQ(plus.size(), kOutputs * kOutputs);
   for (std::size_t i = 0; i < plus.size(); ++i) EXPECT_EQ(plus[i], -minus[i]);
 }

@@ -26,7 +26,11 @@ SampleNetwork recurrent_lif() {
   Population e = neurons("e", 300, lif);
   e.v_initial_mv = uniform(0, 20);
   lif.reset = Reset::kSubtract, lif.v_floor_mv = -5;
-  d.populations = {e, neurons("i", 100, lif), source("drive", 300, PoissonSource{9000}), source("weak", 50, PoissonSource{200}), source("dc", 1, CurrentSource{{{from_ms(5), 4}, {from_ms(31.3), 1.7}}}),
+  d.populations = {e,
+                   neurons("i", 100, lif),
+                   source("drive", 300, PoissonSource{9000}),
+                   source("weak", 50, PoissonSource{200}),
+                   source("dc", 1, CurrentSource{{{from_ms(5), 4}, {from_ms(31.3), 1.7}}}),
                    source("clock", 20, RegularSource{90, 0, true})};
   d.projections = {connect("drive", "e", OneToOne{}, 0.13, 1.5),
                    drawn(connect("weak", "i", FixedProbability{0.3}, 0), uniform(0, 3), 0.1, 4),
@@ -49,11 +53,16 @@ SampleNetwork scattered() {
   n.v_threshold_mv = 1;
   std::vector<std::uint32_t> from, to, far;
   for (std::uint32_t i = 0; i < 60; ++i) from.push_back(i % 4), far.push_back(330 + i), to.push_back(i % 4 < 2 ? 330 + i : 6 * i);
-  d.populations = {source("in", 4, PoissonSource{400}), source("other", 4, PoissonSource{200}), neurons("n", 390, n), source("teach", 1, spike_list({15, 40}))};
+  d.populations = {source("in", 4, PoissonSource{400}), source("other", 4, PoissonSource{200}), neurons("n", 390, n),
+                   source("teach", 1, spike_list({15, 40}))};
   d.rules = {{"rule", rule, Commit::kTrial, -0.1, 0.45}};
-  d.projections = {plastic(connect("in", "n", pairs(from, to), 0.1, 0.3), "rule"), plastic(connect("other", "n", pairs(from, far), 0.3, 0.2), "rule"), connect("teach", "n", AllToAll{}, 0.01, 0.1, Port::kModulator)};
+  d.projections = {plastic(connect("in", "n", pairs(from, to), 0.1, 0.3), "rule"),
+                   plastic(connect("other", "n", pairs(from, far), 0.3, 0.2), "rule"),
+                   connect("teach", "n", AllToAll{}, 0.01, 0.1, Port::kModulator)};
   d.projections[0].weight = normal(0.4, 0.1);
-  d.probes = {spikes_of("n"), probe_of_projection("in->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("other->n", Probe::Variable::kPreTrace, 5, 5), probe_of_projection("in->n", Probe::Variable::kPostTrace, 5, 5)};
+  d.probes = {spikes_of("n"), probe_of_projection("in->n", Probe::Variable::kPreTrace, 5, 5),
+              probe_of_projection("other->n", Probe::Variable::kPreTrace, 5, 5),
+              probe_of_projection("in->n", Probe::Variable::kPostTrace, 5, 5)};
   return {"scattered rows", d, 3};
 }
 
@@ -63,7 +72,8 @@ SampleNetwork two_time_constants() {
   n.v_threshold_mv = 15, n.refractory_ms = 2, n.tau_syn_ms = 5, n.tau_syn_inhibitory_ms = 10, n.bias_mv = 22;
   d.populations = {neurons("n", 400, n), source("in", 100, PoissonSource{40})};
   d.populations[0].v_initial_mv = uniform(0, 15);
-  d.projections = {drawn(connect("n", "n", FixedProbability{0.05, false}, 0), normal(0, 2), 0.1, 2), drawn(connect("in", "n", AllToAll{}, 0), normal(0, 1.5))};
+  d.projections = {drawn(connect("n", "n", FixedProbability{0.05, false}, 0), normal(0, 2), 0.1, 2),
+                   drawn(connect("in", "n", AllToAll{}, 0), normal(0, 1.5))};
   d.probes = {spikes_of("n"), probe_of("n", Probe::Variable::kBasalCurrent, 10, 25)};
   return {"lif_exp with two time constants", d};
 }
@@ -77,8 +87,10 @@ SampleNetwork adaptive() {
   pool.bias_mv = 0.2, pool.reset = Reset::kSubtract;
   d.populations = {neurons("n", 200, n), neurons("pool", 70, pool), neurons("readout", 3, Li{})};
   d.populations[0].v_initial_mv = uniform(-1, 1);
-  d.projections = {drawn(connect("n", "n", FixedProbability{0.1}, 0), normal(0, 0.05), 0.01, 3), drawn(connect("n", "pool", FixedInDegree{30, false}, 0), normal(0.05, 0.02), 0.5, 1),
-                   drawn(connect("pool", "readout", AllToAll{}, 0), normal(0, 1)), drawn(connect("pool", "n", AllToAll{}, 0, 0.7, Port::kApical), normal(0, 0.1))};
+  d.projections = {drawn(connect("n", "n", FixedProbability{0.1}, 0), normal(0, 0.05), 0.01, 3),
+                   drawn(connect("n", "pool", FixedInDegree{30, false}, 0), normal(0.05, 0.02), 0.5, 1),
+                   drawn(connect("pool", "readout", AllToAll{}, 0), normal(0, 1)),
+                   drawn(connect("pool", "n", AllToAll{}, 0, 0.7, Port::kApical), normal(0, 0.1))};
   d.probes = {spikes_of("n"), spikes_of("pool"), probe_of("readout", Probe::Variable::kPotential, 1, 10)};
   return {"alif, if and li", d, 1, 40};
 }
@@ -102,7 +114,8 @@ SampleNetwork plastic_network(const std::string& name, const decltype(Rule::kind
   to_out.to = "out", to_out.weights.kind = Identity{}, to_out.amplitude = 0.3;
   c.feedback = {to_hidden, to_out};
   d.controllers = {c};
-  d.probes = {spikes_of("hidden"), spikes_of("out"), spikes_of("ctrl.out.plus"), spikes_of("ctrl.out.minus"), probe_of_projection("hidden->out", Probe::Variable::kWeights, 11, 17)};
+  d.probes = {spikes_of("hidden"), spikes_of("out"), spikes_of("ctrl.out.plus"), spikes_of("ctrl.out.minus"),
+              probe_of_projection("hidden->out", Probe::Variable::kWeights, 11, 17)};
   SampleNetwork n{name, d, 3, 50};
   n.input = [d](std::uint64_t trial) {
     const auto target = static_cast<std::uint32_t>(Network(d).population_index(controller_target("out")));
@@ -113,7 +126,8 @@ SampleNetwork plastic_network(const std::string& name, const decltype(Rule::kind
   return n;
 }
 
-/// A few projections of each source share rows: one weight and delay, one weight and drawn delays, drawn weights; also onto two time constants.
+/// A few projections of each source share rows: one weight and delay, one weight and drawn delays, drawn weights; also onto two time
+/// constants.
 SampleNetwork merged_rows() {
   NetworkDescription d;
   LifExp two;
@@ -141,18 +155,24 @@ SampleNetwork bursts() {
   Alif alif;
   alif.refractory_ms = 1, alif.v_floor_mv = -0.3, alif.reset = Reset::kSubtract;
   CurrentSource steps{{{from_ms(30.7), 0.4}, {from_ms(63), 0}}};
-  d.populations = {source("in", 30), neurons("first", 200, exponential), neurons("second", 150, alif), neurons("never", 2000, Lif{}), source("dc", 1, steps)};
+  d.populations = {source("in", 30), neurons("first", 200, exponential), neurons("second", 150, alif), neurons("never", 2000, Lif{}),
+                   source("dc", 1, steps)};
   d.populations[1].v_initial_mv = uniform(-0.5, 0.9);
-  d.projections = {drawn(connect("in", "first", FixedProbability{0.4}, 0), normal(0.15, 0.3), 0.2, 3), drawn(connect("first", "second", FixedProbability{0.2}, 0), normal(0.06, 0.1), 5, 9),
-                   drawn(connect("second", "first", FixedProbability{0.1}, 0, 0.3, Port::kApical), normal(0, 0.1)), drawn(connect("second", "never", FixedTotalNumber{300}, 0), uniform(0, 0.2)),
-                   connect("dc", "first", AllToAll{}, 0.5), connect("dc", "second", AllToAll{}, 0.7, 0.1, Port::kModulator)};
-  d.probes = {spikes_of("first"), spikes_of("second"), spikes_of("never"), probe_of("first", Probe::Variable::kPotential, 0.3, 9), probe_of("second", Probe::Variable::kThreshold, 4, 9)};
+  d.projections = {drawn(connect("in", "first", FixedProbability{0.4}, 0), normal(0.15, 0.3), 0.2, 3),
+                   drawn(connect("first", "second", FixedProbability{0.2}, 0), normal(0.06, 0.1), 5, 9),
+                   drawn(connect("second", "first", FixedProbability{0.1}, 0, 0.3, Port::kApical), normal(0, 0.1)),
+                   drawn(connect("second", "never", FixedTotalNumber{300}, 0), uniform(0, 0.2)),
+                   connect("dc", "first", AllToAll{}, 0.5),
+                   connect("dc", "second", AllToAll{}, 0.7, 0.1, Port::kModulator)};
+  d.probes = {spikes_of("first"), spikes_of("second"), spikes_of("never"), probe_of("first", Probe::Variable::kPotential, 0.3, 9),
+              probe_of("second", Probe::Variable::kThreshold, 4, 9)};
   SampleNetwork n{"bursts", d, 2, 90};
   n.input = [](std::uint64_t trial) {
     std::vector<Spike> in;
     for (int t = 0; t < 850; ++t)
       for (std::uint32_t i = 0; i < 30; ++i)
-        if (random_unit(11, trial, static_cast<std::uint64_t>(t) * 30 + i) < (t > 200 && t < 480 ? 0.03 : 2e-4)) in.push_back({t * 100 * kMicrosecond, 0, i});
+        if (random_unit(11, trial, static_cast<std::uint64_t>(t) * 30 + i) < (t > 200 && t < 480 ? 0.03 : 2e-4))
+          in.push_back({t * 100 * kMicrosecond, 0, i});
     return in;
   };
   return n;
@@ -211,7 +231,8 @@ class OwnProbes final : public Sink {
 bool something_happened(const Network& network, const Session& session, const Recording& recording) {
   if (recording.spikes.size() < 100) return false;
   const auto fired = [&](const std::string& population) {
-    return std::any_of(recording.spikes.begin(), recording.spikes.end(), [&](const Spike& s) { return s.population == network.population_index(population); });
+    return std::any_of(recording.spikes.begin(), recording.spikes.end(),
+                       [&](const Spike& s) { return s.population == network.population_index(population); });
   };
   for (const Controller& c : network.controllers())
     if (!fired(controller_plus(c.population)) || !fired(controller_minus(c.population))) return false;
@@ -244,17 +265,26 @@ std::vector<SampleNetwork> sample_networks() {
   gated.a_plus = 0.02, gated.a_minus = 0.02, gated.lag_ms = 1.2, gated.active_trace = 0.1, gated.latest_ms = 45;
   FeedbackCurrent current;
   current.eta = 0.03, current.active_trace = 0.05;
-  return {recurrent_lif(), two_time_constants(), adaptive(), merged_rows(), bursts(),
-          plastic_network("stdp, immediate", stdp, Commit::kImmediate), plastic_network("stdp, trial", stdp, Commit::kTrial),
-          plastic_network("stdp_feedback, immediate", gated, Commit::kImmediate), plastic_network("stdp_feedback, trial", gated, Commit::kTrial),
-          plastic_network("feedback_current, immediate", current, Commit::kImmediate), plastic_network("feedback_current, trial", current, Commit::kTrial), scattered()};
+  return {recurrent_lif(),
+          two_time_constants(),
+          adaptive(),
+          merged_rows(),
+          bursts(),
+          plastic_network("stdp, immediate", stdp, Commit::kImmediate),
+          plastic_network("stdp, trial", stdp, Commit::kTrial),
+          plastic_network("stdp_feedback, immediate", gated, Commit::kImmediate),
+          plastic_network("stdp_feedback, trial", gated, Commit::kTrial),
+          plastic_network("feedback_current, immediate", current, Commit::kImmediate),
+          plastic_network("feedback_current, trial", current, Commit::kTrial),
+          scattered()};
 }
 
 std::uint64_t hash_of(const SampleNetwork& n, const Manner& how) {
   NetworkDescription description = n.description;
   if (how.more_probes) add_probes(description);
   const Network network(description);
-  const auto program = make_simulator(how.threads, how.update)->compile(network), other = make_simulator(how.restored_threads, how.update)->compile(network);
+  const auto program = make_simulator(how.threads, how.update)->compile(network),
+             other = make_simulator(how.restored_threads, how.update)->compile(network);
   std::unique_ptr<Session> session = program->start();
   OwnProbes sink(n.description, network);
   for (std::uint64_t trial = 0; trial < n.trials; ++trial) {

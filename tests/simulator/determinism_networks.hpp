@@ -28,9 +28,9 @@ struct Manner {
   double slice_ms = 0;            ///< 0 = one slice a trial
   bool save_and_restore = false;  ///< in the middle of each trial, into a new session
   std::size_t restored_threads = 1;
-  double save_at = 0.53;          ///< of a trial
-  bool look = false;              ///< calls weights(), thresholds(), counts() and save() all the time
-  bool more_probes = false;       ///< probes of everything, which the hash leaves out
+  double save_at = 0.53;     ///< of a trial
+  bool look = false;         ///< calls weights(), thresholds(), counts() and save() all the time
+  bool more_probes = false;  ///< probes of everything, which the hash leaves out
 };
 
 /// Hash of every spike, every sample of the network's own probes, the final weights and thresholds.

@@ -64,9 +64,12 @@ INSTANTIATE_TEST_SUITE_P(Networks, Determinism, ::testing::Range<std::size_t>(0,
 /// The network that shares rows does so, and the one that bursts changes over: else the tests above show less than they should.
 TEST(SampleNetworks, AreWhatTheyAreFor) {
   const auto networks = sample_networks();
-  const auto named = [&](const std::string& name) { return std::find_if(networks.begin(), networks.end(), [&](const SampleNetwork& n) { return n.name == name; }); };
+  const auto named = [&](const std::string& name) {
+    return std::find_if(networks.begin(), networks.end(), [&](const SampleNetwork& n) { return n.name == name; });
+  };
   std::vector<std::size_t> sizes;
-  for (const auto& group : engine::layout_of(Network(named("merged rows")->description), 1).groups) sizes.push_back(group.projections.size());
+  for (const auto& group : engine::layout_of(Network(named("merged rows")->description), 1).groups)
+    sizes.push_back(group.projections.size());
   EXPECT_EQ(sizes, (std::vector<std::size_t>{4, 3, 3}));
   const auto hash = [&](engine::Update update) { return hash_of(*named("bursts"), {.update = update}); };
   EXPECT_NE(hash(engine::Update::kAuto), hash(engine::Update::kLazy));
@@ -75,19 +78,9 @@ TEST(SampleNetworks, AreWhatTheyAreFor) {
 
 /// Pinned on x86-64 with glibc: the same for the dev, release and sanitized builds.
 TEST(Golden, HashesArePinned) {
-  const std::uint64_t golden[] = {
-      0xa9524b302ad281f3,
-      0xd0abec8a2de2ce8f,
-      0xadbfe20dc4d8c0aa,
-      0xeafaaac169d38be4,
-      0xcfa8127aec35913a,
-      0x41e1276af3979a4e,
-      0xf8f0f9b92ff6d3c3,
-      0x4faf1837ca985488,
-      0xe45ef84cb2eb4300,
-      0x77400e830e3f6789,
-      0xb2723ada172564cf,
-      0x6d6c5cdc056eccb6};
+  const std::uint64_t golden[] = {0xa9524b302ad281f3, 0xd0abec8a2de2ce8f, 0xadbfe20dc4d8c0aa, 0xeafaaac169d38be4,
+                                  0xcfa8127aec35913a, 0x41e1276af3979a4e, 0xf8f0f9b92ff6d3c3, 0x4faf1837ca985488,
+                                  0xe45ef84cb2eb4300, 0x77400e830e3f6789, 0xb2723ada172564cf, 0x6d6c5cdc056eccb6};
   const auto networks = sample_networks();
   ASSERT_EQ(networks.size(), std::size(golden));
   for (std::size_t k = 0; k < networks.size(); ++k) {

@@ -44,7 +44,8 @@ class Kernels : public ::testing::Test {
 template <class T>
 void expect_same_bits(const std::vector<T>& a, const std::vector<T>& b, const char* what) {
   ASSERT_EQ(a.size(), b.size()) << what;
-  for (std::size_t i = 0; i < a.size(); ++i) ASSERT_EQ(std::memcmp(&a[i], &b[i], sizeof(T)), 0) << what << ' ' << i << ": " << a[i] << ", expected " << b[i];
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ASSERT_EQ(std::memcmp(&a[i], &b[i], sizeof(T)), 0) << what << ' ' << i << ": " << a[i] << ", expected " << b[i];
 }
 
 /// State and input of a block, and which parts of it the model has.
@@ -116,22 +117,27 @@ TEST_F(Kernels, Sweep) {
   std::size_t fired = 0, floored = 0, held = 0;
   for (const std::size_t n : kSizes)
     for (unsigned parts = 0; parts < 512; ++parts) {
-      const bool leaky = parts & 1, with_extra = parts & 2, adaptive = parts & 4, floor = parts & 8, spiking = parts & 16, own_thresholds = spiking && (n + parts / 2) % 2;
+      const bool leaky = parts & 1, with_extra = parts & 2, adaptive = parts & 4, floor = parts & 8, spiking = parts & 16,
+                 own_thresholds = spiking && (n + parts / 2) % 2;
       const bool delta = (parts & 32) || !leaky;
       const unsigned currents = (delta ? 0u : 1u | (parts >> 3 & 8u) >> 2) | (parts >> 7 & 3u) << 2;
       if (n == 1000 && parts % 7 != 0) continue;
       Neurons start;
       for (std::size_t j = 0; j < n; ++j) {
-        start.v.push_back(uniform(-1, 1.3)), start.threshold.push_back(uniform(0.9, 1.1)), start.extra.push_back(uniform(-0.2, 0.2)), start.adaptation.push_back(uniform(0, 0.1));
+        start.v.push_back(uniform(-1, 1.3)), start.threshold.push_back(uniform(0.9, 1.1)), start.extra.push_back(uniform(-0.2, 0.2)),
+            start.adaptation.push_back(uniform(0, 0.1));
         start.delta.push_back(random() % 3 ? 0.0f : static_cast<float>(uniform(-0.6, 0.6)));
-        for (unsigned k = 0; k < 4; ++k) start.currents[k].push_back(uniform(-2, 2)), start.input[k].push_back(random() % 3 ? 0.0f : static_cast<float>(uniform(-1, 1)));
+        for (unsigned k = 0; k < 4; ++k)
+          start.currents[k].push_back(uniform(-2, 2)), start.input[k].push_back(random() % 3 ? 0.0f : static_cast<float>(uniform(-1, 1)));
         const Tick holds[] = {-1000, -2, -1, 0, 1, 5, -(Tick{1} << 30) + 1, (Tick{1} << 30) - 1};
-        start.hold.push_back(static_cast<std::int32_t>(static_cast<std::uint32_t>(0x7FFFFFFE + holds[random() % 8])));  // some lie beyond the wrap
+        start.hold.push_back(
+            static_cast<std::int32_t>(static_cast<std::uint32_t>(0x7FFFFFFE + holds[random() % 8])));  // some lie beyond the wrap
       }
       start.fired.resize(n);
       Sweep& s = start.sweep;
       s.tick = 0x7FFFFFFE, s.leaky = leaky, s.one_threshold = spiking ? 1 : kInfinity;
-      s.v_rest = -0.1, s.bias = 0.3, s.membrane = 0.995, s.membrane_rate = 0.005, s.v_floor = floor ? -0.4 : -kInfinity, s.adaptation_decay = 0.999;
+      s.v_rest = -0.1, s.bias = 0.3, s.membrane = 0.995, s.membrane_rate = 0.005, s.v_floor = floor ? -0.4 : -kInfinity,
+      s.adaptation_decay = 0.999;
       s.excitatory.kernel = 0.0049, s.excitatory.decay = 0.98, s.inhibitory.kernel = 0.0048, s.inhibitory.decay = 0.99;
       s.apical.kernel = 0.0045, s.apical.decay = s.modulator.decay = 0.97;
       Neurons expected = start;
@@ -150,7 +156,8 @@ TEST_F(Kernels, Sweep) {
         expect_same_bits(got.v, expected.v, "v");
         expect_same_bits(got.adaptation, expected.adaptation, "adaptation");
         expect_same_bits(got.delta, expected.delta, "delta");
-        for (unsigned k = 0; k < 4; ++k) expect_same_bits(got.currents[k], expected.currents[k], "current"), expect_same_bits(got.input[k], expected.input[k], "input");
+        for (unsigned k = 0; k < 4; ++k)
+          expect_same_bits(got.currents[k], expected.currents[k], "current"), expect_same_bits(got.input[k], expected.input[k], "input");
       });
       if (HasFailure()) return;
     }
@@ -166,7 +173,8 @@ TEST_F(Kernels, AddPoissonCounts) {
       for (const std::uint32_t chunk : {0u, 77u, 0xFFFFFu}) {
         AliasTable table;
         table.least = static_cast<std::int32_t>(random() % 3 * 5);
-        for (std::size_t c = 0; c < columns; ++c) table.keep.push_back(static_cast<std::uint32_t>(random())), table.alias.push_back(static_cast<std::int32_t>(random() % columns));
+        for (std::size_t c = 0; c < columns; ++c)
+          table.keep.push_back(static_cast<std::uint32_t>(random())), table.alias.push_back(static_cast<std::int32_t>(random() % columns));
         const auto word = [&] { return static_cast<std::uint32_t>(random()); };
         const PoissonKey key{{word(), word()}, word(), {word(), word()}};
         std::vector<float> before;
@@ -175,7 +183,9 @@ TEST_F(Kernels, AddPoissonCounts) {
         std::uint64_t sum = 0;
         for (std::size_t i = 0; i < neurons; ++i) {
           const std::size_t c = i / 64, h = i % 64 / 32, b = i % 32 / 2, o = i % 2;
-          const auto words = r123::Philox4x32()({{(chunk + static_cast<std::uint32_t>(c)) * 16 + static_cast<std::uint32_t>(b), key.tick, key.stream[0], key.stream[1]}}, {{key.key[0], key.key[1]}});
+          const auto words = r123::Philox4x32()(
+              {{(chunk + static_cast<std::uint32_t>(c)) * 16 + static_cast<std::uint32_t>(b), key.tick, key.stream[0], key.stream[1]}},
+              {{key.key[0], key.key[1]}});
           const std::uint32_t w = words[2 * h + o], column = w % static_cast<std::uint32_t>(columns);
           const std::int32_t count = table.least + (w < table.keep[column] ? static_cast<std::int32_t>(column) : table.alias[column]);
           expected[i] += 0.3f * static_cast<float>(count);
@@ -226,7 +236,9 @@ TEST_F(Kernels, Potentiate) {
   for (const std::int32_t now : {1000, 0x7FFFFFF0})  // the second: ticks that wrap on the way
     for (const std::size_t n : kSizes)
       for (int round = 0; round < 20; ++round) {
-        const auto at = [&](std::int32_t ago) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(now) - static_cast<std::uint32_t>(ago)); };
+        const auto at = [&](std::int32_t ago) {
+          return static_cast<std::int32_t>(static_cast<std::uint32_t>(now) - static_cast<std::uint32_t>(ago));
+        };
         std::vector<std::int32_t> recent[Potentiation::kRecent];
         for (std::uint32_t j = 0; j < kNeurons; ++j) {
           const std::uint64_t scale = random() % 3 == 0 ? 20 : 400;
@@ -237,7 +249,8 @@ TEST_F(Kernels, Potentiate) {
         }
         std::vector<std::uint16_t> targets;
         std::vector<float> start;
-        for (std::size_t i = 0; i < n; ++i) targets.push_back(static_cast<std::uint16_t>(random() % kNeurons)), start.push_back(static_cast<float>(uniform(0, 1)));
+        for (std::size_t i = 0; i < n; ++i)
+          targets.push_back(static_cast<std::uint16_t>(random() % kNeurons)), start.push_back(static_cast<float>(uniform(0, 1)));
         Potentiation p;
         p.targets = targets.data(), p.synapses = n;
         for (int k = 0; k < Potentiation::kRecent; ++k) p.recent[k] = recent[k].data();
@@ -247,7 +260,9 @@ TEST_F(Kernels, Potentiate) {
         std::vector<std::uint32_t> expected_left;
         std::uint64_t changes = 0;
         for (std::uint32_t i = 0; i < n; ++i) {
-          const auto since = [&](int k, std::int32_t tick) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(recent[k][targets[i]]) - static_cast<std::uint32_t>(tick)); };
+          const auto since = [&](int k, std::int32_t tick) {
+            return static_cast<std::int32_t>(static_cast<std::uint32_t>(recent[k][targets[i]]) - static_cast<std::uint32_t>(tick));
+          };
           if (since(0, p.first) >= 0 || (since(3, p.first) >= 0 && since(3, p.pre) >= kDecays)) {
             expected_left.push_back(i);
             continue;

@@ -31,7 +31,8 @@ NetworkDescription driven() {
 /// Rate at time t in Hz, linear from `first` to `last`.
 double rate(double first, double last, double t_ms) { return first + (last - first) * t_ms / kTrialMs; }
 
-/// The expectation above as sums over ticks: a post spike at tick n meets pre arrivals at 1 .. n (dt = 0 potentiates) and at n + 1 .. N - 1.
+/// The expectation above as sums over ticks: a post spike at tick n meets pre arrivals at 1 .. n (dt = 0 potentiates) and at n + 1 .. N
+/// - 1.
 double expected_change(double first, double last) {
   const double tick = 0.1, q = std::exp(-tick / kTauMs);
   const int n_ticks = static_cast<int>(kTrialMs / tick);
@@ -75,7 +76,8 @@ TEST(StdpFeedbackExpectation, FollowsThePreRateTimesTheChangeOfThePostRate) {
   for (const auto& [first, last] : {std::pair{5.0, 60.0}, {60.0, 5.0}, {20.0, 40.0}, {30.0, 30.0}, {80.0, 50.0}}) {
     const Estimate got = measured_change(first, last);
     const double exact = expected_change(first, last), simple = kPreHz * 1e-3 * kAmplitude * kTauMs * kTauMs * (last - first) * 1e-3;
-    std::printf("%2.0f -> %2.0f Hz: dw %+.5f +- %.5f, expected %+.5f, p a tau^2 dr %+.5f\n", first, last, got.mean, got.error, exact, simple);
+    std::printf("%2.0f -> %2.0f Hz: dw %+.5f +- %.5f, expected %+.5f, p a tau^2 dr %+.5f\n", first, last, got.mean, got.error, exact,
+                simple);
     EXPECT_NEAR(got.mean, exact, 4 * got.error);
     EXPECT_LT(got.error, 0.0012);
     if (first != last) {
@@ -85,7 +87,8 @@ TEST(StdpFeedbackExpectation, FollowsThePreRateTimesTheChangeOfThePostRate) {
   }
   const double slope = xy / xx;
   std::printf("slope against p a tau^2 (r(T) - r(0)): %.3f +- %.3f\n", slope, std::sqrt(slope_error) / xx);
-  EXPECT_NEAR(slope, 1 - 2 * kTauMs / kTrialMs, 4 * std::sqrt(slope_error) / xx + 0.01);  // a linear ramp: the edges see it a time constant inside
+  EXPECT_NEAR(slope, 1 - 2 * kTauMs / kTrialMs,
+              4 * std::sqrt(slope_error) / xx + 0.01);  // a linear ramp: the edges see it a time constant inside
 }
 
 }  // namespace

@@ -60,7 +60,9 @@ std::vector<Protocol> protocols() {
           {"post long after post", {s, s + half + 1000, s + half + 2 * s}, {s + 10, s + half + 2000}},
           {"a pre spike one turn after a post spike", {s, s + kTurn + 7}, {s + 10, s + 20, s + kTurn + 20}},
           {"quiet for four turns", {s, s + 4 * kTurn, s + 4 * kTurn + 500}, {s + 5, s + 4 * kTurn + 100, s + 4 * kTurn + 600}},
-          {"often, over a turn", {s, 2 * s, 3 * s, 4 * s, 5 * s, 6 * s}, {s + 1, s + 100, 3 * s - 1, 4 * s + 1, 4 * s + 2, 4 * s + 3, 4 * s + 4, 4 * s + 5, 6 * s + 1}}};
+          {"often, over a turn",
+           {s, 2 * s, 3 * s, 4 * s, 5 * s, 6 * s},
+           {s + 1, s + 100, 3 * s - 1, 4 * s + 1, 4 * s + 2, 4 * s + 3, 4 * s + 4, 4 * s + 5, 6 * s + 1}}};
 }
 
 TEST(LongTimes, PairsFurtherApartThan31BitsOfTicks) {
@@ -91,16 +93,21 @@ TEST(LongTimes, RecentSpikesStayInOrder) {
   PostLog log(kNeurons);
   std::vector<Tick> last(kNeurons, -1);
   Tick now = 10;
-  const Tick steps[] = {1, 1000, PostLog::kFresh - 1, PostLog::kFresh + 1, 3 * PostLog::kFresh, kTurn - 1, kTurn, kTurn + 1, 5 * kTurn + 3, 17, 2, kTurn / 2, kTurn / 2 - 1};
+  const Tick steps[] = {1,  1000, PostLog::kFresh - 1, PostLog::kFresh + 1, 3 * PostLog::kFresh, kTurn - 1, kTurn, kTurn + 1, 5 * kTurn + 3,
+                        17, 2,    kTurn / 2,           kTurn / 2 - 1};
   int serial = 0;
   for (int round = 0; round < 20; ++round)
     for (const Tick step : steps) {
       now += step;
       log.refresh(now);
       for (std::uint32_t j = 0; j < kNeurons; ++j) {
-        const auto since = [&](Tick first) { return static_cast<std::int32_t>(static_cast<std::uint32_t>(log.recent[Potentiation::kRecent - 1][j]) - static_cast<std::uint32_t>(first)); };
+        const auto since = [&](Tick first) {
+          return static_cast<std::int32_t>(static_cast<std::uint32_t>(log.recent[Potentiation::kRecent - 1][j]) -
+                                           static_cast<std::uint32_t>(first));
+        };
         for (const Tick ago : {Tick{0}, Tick{1}, Tick{500}, PostLog::kFresh - 1})
-          ASSERT_EQ(since(now - ago) >= 0, last[j] >= 0 && last[j] >= now - ago) << "neuron " << j << ", last " << last[j] << ", now " << now << ", ago " << ago;
+          ASSERT_EQ(since(now - ago) >= 0, last[j] >= 0 && last[j] >= now - ago)
+              << "neuron " << j << ", last " << last[j] << ", now " << now << ", ago " << ago;
       }
       const std::uint32_t j = static_cast<std::uint32_t>(serial++ % 7);  // neuron 4 spikes seldom
       if (j < kNeurons - 1 || round == 3) log.add(std::min(j, kNeurons - 1), now), last[std::min(j, kNeurons - 1)] = now;
@@ -119,8 +126,7 @@ TEST(LongTimes, APopulationThatIsSweptAfterATurnOfTicks) {
   // Neuron 0 spikes early, and then never: its hold is one turn old when the sweeping begins, and would look like the future.
   const Time late = kTurn + kMillisecond;
   std::vector<Spike> in = {{late - kTurn, 1, 0}, {late - kMillisecond, 1, 3}};
-  for (Time t = 0; t < 2000; ++t)
-    in.push_back({late + t, 1, 1 + static_cast<std::uint32_t>(t % 2)});  // a burst: swept
+  for (Time t = 0; t < 2000; ++t) in.push_back({late + t, 1, 1 + static_cast<std::uint32_t>(t % 2)});  // a burst: swept
   in.push_back({late + 2005, 1, 0});
   in.push_back({late + 2005, 1, 3});  // still held, since 1 ms
   const Recording chosen = run(d, to_ms(late + 5 * kMicrosecond), in), lazy = run(d, to_ms(late + 5 * kMicrosecond), in, 1, Update::kLazy);
@@ -130,8 +136,8 @@ TEST(LongTimes, APopulationThatIsSweptAfterATurnOfTicks) {
   EXPECT_EQ(times_of(chosen, 0, 1), std::vector<Time>{late + 1});
 }
 
-/// Swept for 50 turns of ticks. To visit them all would take a day: the lane is told that it has, between a few that it does visit, and neurons are
-/// lifted above their threshold now and then. Held are those that fired less than the refractory time ago, and no others.
+/// Swept for 50 turns of ticks. To visit them all would take a day: the lane is told that it has, between a few that it does visit, and
+/// neurons are lifted above their threshold now and then. Held are those that fired less than the refractory time ago, and no others.
 TEST(LongTimes, APopulationThatIsSweptForManyTurns) {
   constexpr std::uint32_t kNeurons = 40;
   for (const Tick refractory : {Tick{0}, Tick{3}, Tick{1} << 29, (Tick{1} << 30) - 1}) {

@@ -75,7 +75,8 @@ std::vector<Case> cases() {
   add("delays and weights", q);
   add("plastic", plastic(p, "trial"));
   std::vector<std::uint32_t> from, to;
-  for (std::uint64_t i = 0; i < kSynapses; ++i) from.push_back(static_cast<std::uint32_t>(i * 7919 % 20'000)), to.push_back(static_cast<std::uint32_t>(i * 104'729 % 8000));
+  for (std::uint64_t i = 0; i < kSynapses; ++i)
+    from.push_back(static_cast<std::uint32_t>(i * 7919 % 20'000)), to.push_back(static_cast<std::uint32_t>(i * 104'729 % 8000));
   add("pairs", connect("in", "n", pairs(from, to), 1));
   return all;
 }
@@ -99,7 +100,8 @@ TEST(MemorySlow, ALongRunTakesNoMoreThanAShortOne) {
   If slow;
   slow.bias_mv = 1e-6, slow.v_threshold_mv = 1e6;
   NetworkDescription d;
-  d.populations = {source("in", 1000, PoissonSource{100}), neurons("n", 1000, slow), source("clock", 40, RegularSource{5000, 0, true}), neurons("m", 100, slow)};
+  d.populations = {source("in", 1000, PoissonSource{100}), neurons("n", 1000, slow), source("clock", 40, RegularSource{5000, 0, true}),
+                   neurons("m", 100, slow)};
   d.projections = {connect("in", "n", OneToOne{}, 0.01), connect("clock", "m", AllToAll{}, 0.001)};
   d.projections[1].connect = FixedProbability{0.9};
   d.projections[1].delay_ms = {Uniform{0.1, 5}, {}};

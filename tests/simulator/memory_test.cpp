@@ -27,7 +27,8 @@ Size built(const Network& network, const engine::Layout& layout) {
       if (g.current || g.drive) continue;
       engine::Synapses s = engine::build_synapses(network, g, lane);
       size.synapses += static_cast<double>(s.size());
-      size.bytes += bytes_of(s.begin) + bytes_of(s.targets) + bytes_of(s.wide_targets) + bytes_of(s.weights) + bytes_of(s.first_segment) + static_cast<double>(s.segments.size() * sizeof(engine::Segment)) + bytes_of(s.parts);
+      size.bytes += bytes_of(s.begin) + bytes_of(s.targets) + bytes_of(s.wide_targets) + bytes_of(s.weights) + bytes_of(s.first_segment) +
+                    static_cast<double>(s.segments.size() * sizeof(engine::Segment)) + bytes_of(s.parts);
       if (!g.plastic) continue;
       engine::Plasticity plasticity(*network.rule_of(network.projections()[g.projections.front()]), s, s.sources, network.resolution());
       size.bytes += bytes_of(plasticity.pending()) + bytes_of(plasticity.rows());
@@ -81,7 +82,8 @@ TEST(Memory, OfConnectivityIsKnownBefore) {
       const Size size = built(network, layout);
       EXPECT_EQ(memory.synapses, size.synapses);
       EXPECT_GT(size.synapses, 1.9e6);
-      EXPECT_NEAR(memory.connectivity / (size.bytes + 1e-9 * size.synapses), size.bytes > 0 ? 1 : 0, 0.02) << memory.connectivity << " said, " << size.bytes << " built";
+      EXPECT_NEAR(memory.connectivity / (size.bytes + 1e-9 * size.synapses), size.bytes > 0 ? 1 : 0, 0.02)
+          << memory.connectivity << " said, " << size.bytes << " built";
     }
 }
 

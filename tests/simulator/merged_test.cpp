@@ -19,8 +19,8 @@ NetworkDescription shared(bool distributed_delays, bool drawn_weights) {
   LifExp two;
   two.tau_syn_ms = 5, two.tau_syn_inhibitory_ms = 11, two.v_threshold_mv = 4;
   d.populations = {source("in", kIn), neurons("a", 100, Lif{}), neurons("b", 150, two), neurons("c", 70, Alif{})};
-  d.projections = {connect("in", "a", FixedInDegree{9}, 0.3, 1.3), connect("in", "b", FixedProbability{0.3}, 0.3, 1.3), connect("in", "c", AllToAll{}, 0.3, 1.3),
-                   connect("in", "b", FixedTotalNumber{500}, 0.3, 1.3, Port::kApical)};
+  d.projections = {connect("in", "a", FixedInDegree{9}, 0.3, 1.3), connect("in", "b", FixedProbability{0.3}, 0.3, 1.3),
+                   connect("in", "c", AllToAll{}, 0.3, 1.3), connect("in", "b", FixedTotalNumber{500}, 0.3, 1.3, Port::kApical)};
   d.projections[2].connect = FixedProbability{1};
   for (Projection& p : d.projections) {
     if (distributed_delays) p.delay_ms = {Uniform{0.2, 7}, {}};
@@ -173,7 +173,10 @@ TEST_P(Merged, RestoreAfterSetWeights) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, Merged, ::testing::Values(Kind{false, false}, Kind{true, false}, Kind{false, true}, Kind{true, true}),
-                         [](const auto& kind) { return std::string(kind.param.delays ? "delays" : "one_delay") + (kind.param.weights ? "_weights" : "_one_weight"); });
+                         [](const auto& kind) {
+                           return std::string(kind.param.delays ? "delays" : "one_delay") +
+                                  (kind.param.weights ? "_weights" : "_one_weight");
+                         });
 
 /// A weight whose sign changes moves to the current of its new sign, and only there.
 TEST(MergedSigns, WeightsGoToTheCurrentOfTheirSign) {
@@ -215,7 +218,8 @@ TEST(MergedSigns, DrawnWeightsGoToTheCurrentOfTheirSign) {
   const Connectivity c = session->connectivity(1);
   std::vector<double> basal(150);
   for (std::size_t i = 0; i < w.size(); ++i)
-    if (c.sources[i] == 5) basal[c.targets[i]] += static_cast<double>(w[i]) * std::exp(-(9 - 0.1 * static_cast<double>(c.delays[i])) / (w[i] < 0 ? 11 : 5));
+    if (c.sources[i] == 5)
+      basal[c.targets[i]] += static_cast<double>(w[i]) * std::exp(-(9 - 0.1 * static_cast<double>(c.delays[i])) / (w[i] < 0 ? 11 : 5));
   Recording r;
   advance(*session, 11, r, std::vector<Spike>{at_ms(1, 0, 5)});
   double some = 0;

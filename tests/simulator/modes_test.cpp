@@ -18,7 +18,8 @@ void expect_near(const std::vector<Sample>& a, const std::vector<Sample>& b) {
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t k = 0; k < a.size(); ++k) {
     ASSERT_EQ(a[k].values.size(), b[k].values.size());
-    for (std::size_t i = 0; i < a[k].values.size(); ++i) ASSERT_NEAR(a[k].values[i], b[k].values[i], 1e-9) << "probe " << a[k].probe << " at " << a[k].time << ", number " << i;
+    for (std::size_t i = 0; i < a[k].values.size(); ++i)
+      ASSERT_NEAR(a[k].values[i], b[k].values[i], 1e-9) << "probe " << a[k].probe << " at " << a[k].time << ", number " << i;
   }
 }
 
@@ -30,7 +31,8 @@ std::size_t expect_same_in_every_mode(const NetworkDescription& d, double until_
     const Recording r = run(d, until_ms, in, 1, update);
     EXPECT_EQ(r.spikes, lazy.spikes);
     expect_near(r.samples, lazy.samples);
-    for (std::size_t k = 0; k < d.projections.size(); ++k) EXPECT_EQ(r.counts.projections[k].synaptic_events, lazy.counts.projections[k].synaptic_events) << k;
+    for (std::size_t k = 0; k < d.projections.size(); ++k)
+      EXPECT_EQ(r.counts.projections[k].synaptic_events, lazy.counts.projections[k].synaptic_events) << k;
   }
   return lazy.spikes.size();
 }
@@ -44,7 +46,8 @@ std::vector<Case> models() {
   std::vector<Case> all;
   for (const Reset reset : {Reset::kToValue, Reset::kSubtract}) {
     const auto with = [&](auto m) {
-      m.tau_m_ms = 15, m.tau_apical_ms = 12, m.reset = reset, m.refractory_ms = reset == Reset::kSubtract ? 0.3 : 2, m.bias_mv = 0.3, m.v_rest_mv = -0.05;
+      m.tau_m_ms = 15, m.tau_apical_ms = 12, m.reset = reset, m.refractory_ms = reset == Reset::kSubtract ? 0.3 : 2, m.bias_mv = 0.3,
+      m.v_rest_mv = -0.05;
       return m;
     };
     all.push_back({"lif", with(Lif{})});
@@ -69,15 +72,18 @@ std::vector<Case> models() {
 /// 100 neurons with random input at all ports and currents that step in the middle of everything; quiet, then a burst, then quiet again.
 NetworkDescription everything(const NeuronModel& model) {
   NetworkDescription d;
-  d.populations = {neurons("n", 100, model), source("in", 40), source("dc", 1, CurrentSource{{{from_ms(21), 0.5}, {from_ms(60.3), -0.4}, {from_ms(130), 0.2}}})};
+  d.populations = {neurons("n", 100, model), source("in", 40),
+                   source("dc", 1, CurrentSource{{{from_ms(21), 0.5}, {from_ms(60.3), -0.4}, {from_ms(130), 0.2}}})};
   const auto drawn = [&](Port port, double mean, double std) {
     Projection p = connect("in", "n", FixedProbability{0.3}, 0, 0.4, port);
     p.weight = normal(mean, std);
     return p;
   };
   d.projections = {drawn(Port::kBasal, 0.05, 0.2), drawn(Port::kApical, 0.1, 0.3), drawn(Port::kModulator, 0, 1)};
-  for (const Port port : {Port::kBasal, Port::kApical, Port::kModulator}) d.projections.push_back(connect("dc", "n", AllToAll{}, 0.8, 0.1, port));
-  d.probes = {spikes_of("n"), probe_of("n", Variable::kPotential, 0.7, 3.1), probe_of("n", Variable::kBasalCurrent, 2, 7), probe_of("n", Variable::kApicalCurrent, 2, 7)};
+  for (const Port port : {Port::kBasal, Port::kApical, Port::kModulator})
+    d.projections.push_back(connect("dc", "n", AllToAll{}, 0.8, 0.1, port));
+  d.probes = {spikes_of("n"), probe_of("n", Variable::kPotential, 0.7, 3.1), probe_of("n", Variable::kBasalCurrent, 2, 7),
+              probe_of("n", Variable::kApicalCurrent, 2, 7)};
   return d;
 }
 
@@ -95,14 +101,17 @@ TEST(Modes, EveryModelWithEveryPort) {
   for (const Case& c : models()) {
     SCOPED_TRACE(c.name);
     const std::size_t spikes = expect_same_in_every_mode(everything(c.model), 200, quiet_burst_quiet(1, 40));
-    if (spiking_of(c.model)) { EXPECT_GT(spikes, 300u); }
+    if (spiking_of(c.model)) {
+      EXPECT_GT(spikes, 300u);
+    }
   }
 }
 
 /// Spikes of one window decide about the second and third after it: those of the last one are not all known when it has to be decided.
 TEST(Modes, AWindowIsDecidedByTheSecondAndThirdBeforeIt) {
   NetworkDescription d;
-  d.populations = {source("in", 1), neurons("n", 128, Lif{}), neurons("other", 128, Lif{}), source("many", 128, PoissonSource{2000}), neurons("driven", 128, Lif{})};
+  d.populations = {source("in", 1), neurons("n", 128, Lif{}), neurons("other", 128, Lif{}), source("many", 128, PoissonSource{2000}),
+                   neurons("driven", 128, Lif{})};
   d.projections = {connect("in", "n", AllToAll{}, 1), connect("many", "driven", OneToOne{}, 1)};
   const Network network(d);
   engine::Modes modes(network, Update::kAuto);
@@ -139,7 +148,8 @@ TEST(Modes, AWindowIsDecidedByTheSecondAndThirdBeforeIt) {
 
 /// Without a leak v keeps how it was rounded, and so tells how it was advanced.
 TEST(Modes, ABurstChangesOverAndBack) {
-  // Every tick of the burst reaches all 100 neurons: far more than the 1 / 64 at which sweeping is cheaper. In the quiet parts one spike in 500 ticks.
+  // Every tick of the burst reaches all 100 neurons: far more than the 1 / 64 at which sweeping is cheaper. In the quiet parts one spike in
+  // 500 ticks.
   If slow;
   slow.bias_mv = 0.00123, slow.v_threshold_mv = 1000;
   NetworkDescription d;
@@ -255,7 +265,8 @@ TEST(Modes, RulesLearnTheSame) {
 /// The CUBA network of Vogels and Abbott (2005) for one second.
 TEST(Modes, TheCubaNetwork) {
   LifExp neuron;
-  neuron.v_rest_mv = -49, neuron.v_threshold_mv = -50, neuron.v_reset_mv = -60, neuron.refractory_ms = 5, neuron.tau_syn_ms = 5, neuron.tau_syn_inhibitory_ms = 10;
+  neuron.v_rest_mv = -49, neuron.v_threshold_mv = -50, neuron.v_reset_mv = -60, neuron.refractory_ms = 5, neuron.tau_syn_ms = 5,
+  neuron.tau_syn_inhibitory_ms = 10;
   NetworkDescription d;
   d.populations = {neurons("e", 3200, neuron), neurons("i", 800, neuron)};
   for (Population& p : d.populations) p.v_initial_mv = Value{Uniform{-60, -50}, {}};

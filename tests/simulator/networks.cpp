@@ -66,7 +66,8 @@ SpikeListSource spike_list(const std::vector<double>& times_ms, std::uint32_t ne
 }
 
 Pairs pairs(std::vector<std::uint32_t> sources, std::vector<std::uint32_t> targets) {
-  return {std::make_shared<const std::vector<std::uint32_t>>(std::move(sources)), std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
+  return {std::make_shared<const std::vector<std::uint32_t>>(std::move(sources)),
+          std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
 }
 
 Value listed(std::vector<double> values) { return {Listed{std::make_shared<const std::vector<double>>(std::move(values))}, {}}; }
@@ -82,7 +83,8 @@ void advance(Session& session, double until_ms, Recording& recording, std::span<
   session.advance(from_ms(until_ms), input, recording);
 }
 
-Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input, std::size_t threads, engine::Update update) {
+Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input, std::size_t threads,
+              engine::Update update) {
   const auto session = start(description, threads, update);
   Recording recording;
   advance(*session, until_ms, recording, input);
@@ -104,7 +106,9 @@ std::vector<std::vector<double>> samples_of(const Recording& recording, std::uin
   return rows;
 }
 
-const char* name_of(engine::Update update) { return update == engine::Update::kAuto ? "auto" : update == engine::Update::kLazy ? "lazy" : "dense"; }
+const char* name_of(engine::Update update) {
+  return update == engine::Update::kAuto ? "auto" : update == engine::Update::kLazy ? "lazy" : "dense";
+}
 
 std::optional<std::string> data_file(const std::string& name, std::string& missing) {
   const char* folder = std::getenv("SPIKELOOP_DATA_DIR");

@@ -17,7 +17,8 @@ namespace spikeloop::testing {
 Population neurons(const std::string& name, std::uint64_t n, const NeuronModel& model);
 Population source(const std::string& name, std::uint64_t n, const SourceModel& model = ExternalSource{});
 /// Constant weight and delay.
-Projection connect(const std::string& from, const std::string& to, const Connect& how, double weight, double delay_ms = 0.1, Port port = Port::kBasal);
+Projection connect(const std::string& from, const std::string& to, const Connect& how, double weight, double delay_ms = 0.1,
+                   Port port = Port::kBasal);
 Projection plastic(Projection projection, const std::string& rule);
 Probe spikes_of(const std::string& population);
 Probe probe_of(const std::string& population, Probe::Variable variable, double start_ms, double every_ms);
@@ -30,7 +31,8 @@ Value normal(double mean, double std);
 /// A spike of an external source: time in ms.
 Spike at_ms(double ms, std::uint32_t population, std::uint32_t neuron);
 
-std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads = 1, engine::Update update = engine::Update::kAuto);
+std::unique_ptr<Session> start(const NetworkDescription& description, std::size_t threads = 1,
+                               engine::Update update = engine::Update::kAuto);
 /// Runs a new session to `until_ms` in one slice; the recording includes the counts.
 Recording run(const NetworkDescription& description, double until_ms, std::span<const Spike> input = {}, std::size_t threads = 1,
               engine::Update update = engine::Update::kAuto);

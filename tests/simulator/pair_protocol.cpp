@@ -20,7 +20,8 @@ NetworkDescription pair_protocol(const decltype(Rule::kind)& kind, double delay_
   return d;
 }
 
-double weight_after(const NetworkDescription& d, const std::vector<double>& pre_ms, const std::vector<double>& post_ms, double gate_ms, double until_ms) {
+double weight_after(const NetworkDescription& d, const std::vector<double>& pre_ms, const std::vector<double>& post_ms, double gate_ms,
+                    double until_ms) {
   const auto session = start(d);
   std::vector<Spike> in;
   const double tick = to_ms(d.resolution);

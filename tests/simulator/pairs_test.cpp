@@ -13,7 +13,8 @@ namespace {
 /// Every test with a dense row and with a sparse one: they are stored, replayed and added in different ways.
 class Pairs : public ::testing::TestWithParam<bool> {
  protected:
-  NetworkDescription protocol(const decltype(Rule::kind)& kind, double delay_ms = 0.1, Commit commit = Commit::kImmediate, Time resolution = 100 * kMicrosecond) const {
+  NetworkDescription protocol(const decltype(Rule::kind)& kind, double delay_ms = 0.1, Commit commit = Commit::kImmediate,
+                              Time resolution = 100 * kMicrosecond) const {
     return pair_protocol(kind, delay_ms, commit, resolution, GetParam() ? Connect(FixedProbability{1}) : Connect(AllToAll{}));
   }
 };
@@ -157,7 +158,8 @@ TEST_P(StdpPairs, PostSpikesWhileLearningIsOffNeverCount) {
   const auto session = start(protocol(s));
   session->set_learning(0, 1);
   Recording r;
-  advance(*session, 12, r, std::vector<Spike>{at_ms(8, 2, 0), at_ms(9, 2, 0), at_ms(9.5, 2, 0), at_ms(10, 0, 0), at_ms(10.5, 2, 0), at_ms(11, 2, 0)});
+  advance(*session, 12, r,
+          std::vector<Spike>{at_ms(8, 2, 0), at_ms(9, 2, 0), at_ms(9.5, 2, 0), at_ms(10, 0, 0), at_ms(10.5, 2, 0), at_ms(11, 2, 0)});
   session->set_learning(1, 1);
   advance(*session, 30, r, std::vector<Spike>{at_ms(14.9, 2, 0)});
   EXPECT_NEAR(session->weights(0)[0], pair_change(s, 4.9), 1e-8);

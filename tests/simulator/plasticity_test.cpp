@@ -76,7 +76,8 @@ TEST(Traces, AProbeSeesThemAfterTheTick) {
   const Stdp s = window();
   NetworkDescription d = pair_protocol(s);
   d.projections[0].name = "plastic";
-  d.probes = {probe_of_projection("plastic", Probe::Variable::kPreTrace, 10.1, 10), probe_of_projection("plastic", Probe::Variable::kPostTrace, 15, 10)};
+  d.probes = {probe_of_projection("plastic", Probe::Variable::kPreTrace, 10.1, 10),
+              probe_of_projection("plastic", Probe::Variable::kPostTrace, 15, 10)};
   for (const std::size_t threads : {1, 2, 3}) {  // a small population is in one lane, whichever
     const auto session = start(d, threads);
     Recording r;

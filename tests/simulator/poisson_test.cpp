@@ -49,10 +49,12 @@ TEST(PoissonCounts, DoNotDependOnHowTheyAreCut) {
   std::vector<float> whole(1000, 0), parts(1000, 0);
   const std::uint64_t all = counts.add(3, Tick{5} << 33, 0, 1000, 1, whole.data());
   std::uint64_t sum = 0;
-  for (const auto& [begin, end] : {std::pair{0u, 64u}, {64u, 640u}, {640u, 1000u}}) sum += counts.add(3, Tick{5} << 33, begin, end - begin, 1, parts.data() + begin);
+  for (const auto& [begin, end] : {std::pair{0u, 64u}, {64u, 640u}, {640u, 1000u}})
+    sum += counts.add(3, Tick{5} << 33, begin, end - begin, 1, parts.data() + begin);
   EXPECT_EQ(parts, whole);
   EXPECT_EQ(sum, all);
-  for (const auto& [trial, tick] : {std::pair{std::uint64_t{4}, Tick{5} << 33}, {std::uint64_t{3}, Tick{5} << 34}, {std::uint64_t{3}, (Tick{5} << 33) + 1}}) {
+  for (const auto& [trial, tick] :
+       {std::pair{std::uint64_t{4}, Tick{5} << 33}, {std::uint64_t{3}, Tick{5} << 34}, {std::uint64_t{3}, (Tick{5} << 33) + 1}}) {
     std::vector<float> other(1000, 0);
     counts.add(trial, tick, 0, 1000, 1, other.data());
     EXPECT_NE(other, whole);

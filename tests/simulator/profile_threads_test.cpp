@@ -13,16 +13,18 @@ NetworkDescription everything() {
   Lif lif;
   lif.v_threshold_mv = 20, lif.v_reset_mv = 10;
   NetworkDescription d;
-  d.populations = {source("noise", 300, PoissonSource{20'000}), neurons("a", 300, lif), neurons("b", 100, lif), source("in", 3, spike_list({1, 2, 2.5}))};
-  d.projections = {connect("noise", "a", OneToOne{}, 0.12), connect("a", "b", FixedInDegree{50}, 0.4), connect("in", "b", AllToAll{}, 1), plastic(connect("a", "a", FixedInDegree{20}, 0.1, 0.5), "stdp"),
-                   plastic(connect("b", "a", AllToAll{}, 0.1), "stdp")};
+  d.populations = {source("noise", 300, PoissonSource{20'000}), neurons("a", 300, lif), neurons("b", 100, lif),
+                   source("in", 3, spike_list({1, 2, 2.5}))};
+  d.projections = {connect("noise", "a", OneToOne{}, 0.12), connect("a", "b", FixedInDegree{50}, 0.4), connect("in", "b", AllToAll{}, 1),
+                   plastic(connect("a", "a", FixedInDegree{20}, 0.1, 0.5), "stdp"), plastic(connect("b", "a", AllToAll{}, 0.1), "stdp")};
   d.rules = {{"stdp", Stdp{}, Commit::kImmediate, {}, {}}};
   d.probes = {spikes_of("a"), spikes_of("b"), probe_of("b", Probe::Variable::kPotential, 1, 1)};
   return d;
 }
 
 std::uint64_t operations(const Profile& profile, Phase phase) {
-  return std::accumulate(profile.populations.begin(), profile.populations.end(), std::uint64_t{0}, [&](std::uint64_t sum, const auto& cells) { return sum + cells[static_cast<std::size_t>(phase)].operations; });
+  return std::accumulate(profile.populations.begin(), profile.populations.end(), std::uint64_t{0},
+                         [&](std::uint64_t sum, const auto& cells) { return sum + cells[static_cast<std::size_t>(phase)].operations; });
 }
 
 TEST(Profile, CountsWhatTheSessionCountsAndChangesNothing) {
@@ -49,10 +51,12 @@ TEST(Profile, CountsWhatTheSessionCountsAndChangesNothing) {
     EXPECT_EQ(cell(3, Phase::kDeliver).operations, events(2));
     EXPECT_EQ(cell(1, Phase::kPlasticity).operations, 2 * events(3)) << "once for potentiation, once for depression";
     EXPECT_EQ(cell(2, Phase::kPlasticity).operations, 2 * events(4));
-    EXPECT_EQ(operations(profile, Phase::kExchange), counts.populations[1].spikes + counts.populations[2].spikes + counts.populations[3].spikes);
+    EXPECT_EQ(operations(profile, Phase::kExchange),
+              counts.populations[1].spikes + counts.populations[2].spikes + counts.populations[3].spikes);
     EXPECT_EQ(operations(profile, Phase::kRecord), operations(profile, Phase::kExchange) + recording.samples.size());
     EXPECT_GE(cell(1, Phase::kUpdate).operations, counts.populations[1].updates);
-    for (const Phase phase : {Phase::kDrive, Phase::kDeliver, Phase::kUpdate, Phase::kPlasticity}) EXPECT_GT(cell(1, phase).seconds, 0) << phase_name(phase);
+    for (const Phase phase : {Phase::kDrive, Phase::kDeliver, Phase::kUpdate, Phase::kPlasticity})
+      EXPECT_GT(cell(1, phase).seconds, 0) << phase_name(phase);
   }
 }
 

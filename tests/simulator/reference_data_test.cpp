@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spike trains and voltages that others published: one neuron at 1 ns (NIR paper, exact solution), and a feed-forward network spike for spike.
+// Spike trains and voltages that others published: one neuron at 1 ns (NIR paper, exact solution), and a feed-forward network spike for
+// spike.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -50,7 +51,8 @@ TEST_P(ReferenceData, ExactSpikesAndVoltagesOfTheNirNeuron) {
   const double tick = to_ms(d.resolution);
   d.populations = {neurons("n", 1, lif), source("in", 1, current)};
   d.projections = {connect("in", "n", AllToAll{}, 1, tick)};
-  d.probes = {spikes_of("n"), probe_of("n", Probe::Variable::kPotential, 0.1 + tick, 0.1)};  // the delay of one tick shifts everything by one tick
+  d.probes = {spikes_of("n"),
+              probe_of("n", Probe::Variable::kPotential, 0.1 + tick, 0.1)};  // the delay of one tick shifts everything by one tick
   const Recording r = run(d, 100.001, {}, 1, GetParam());
 
   const std::vector<Time> times = times_of(r, 0, 0);
@@ -87,7 +89,8 @@ NetworkDescription feed_forward() {
     std::vector<float> w(static_cast<std::size_t>(n) * m);
     for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>((2 * splitmix(1000 + k, i) - 1) * amplitude[k]);
     d.populations.push_back(neurons(std::to_string(k + 1), m, lif));
-    d.projections.push_back(connect(std::to_string(k), std::to_string(k + 1), Tensor{std::make_shared<const std::vector<float>>(std::move(w)), "splitmix"}, 1, 1));
+    d.projections.push_back(connect(std::to_string(k), std::to_string(k + 1),
+                                    Tensor{std::make_shared<const std::vector<float>>(std::move(w)), "splitmix"}, 1, 1));
     d.probes.push_back(spikes_of(std::to_string(k + 1)));
   }
   return d;
@@ -98,7 +101,8 @@ std::vector<Spike> presentations() {
   for (std::uint64_t p = 0; p < 20; ++p)
     for (std::uint64_t f = 0; f < 10; ++f)
       for (std::uint64_t i = 0; i < 784; ++i)
-        if (splitmix(5'000'000 + p, 784 * f + i) < 0.03) in.push_back({static_cast<Time>(100 * p + 10 * f + 1) * kMillisecond, 0, static_cast<std::uint32_t>(i)});
+        if (splitmix(5'000'000 + p, 784 * f + i) < 0.03)
+          in.push_back({static_cast<Time>(100 * p + 10 * f + 1) * kMillisecond, 0, static_cast<std::uint32_t>(i)});
   return in;
 }
 
@@ -134,12 +138,14 @@ TEST_P(ReferenceData, FeedForwardNetworkSpikeForSpike) {
       wrong += got[k][0] != expected[k][0] || got[k][2] != expected[k][2] || std::abs(got[k][1] - expected[k][1]) > 1e-6;
     EXPECT_EQ(wrong, 0u);
     EXPECT_EQ(r.counts.populations[0].spikes, 4680u);
-    const std::uint64_t events = r.counts.projections[0].synaptic_events + r.counts.projections[1].synaptic_events + r.counts.projections[2].synaptic_events;
+    const std::uint64_t events =
+        r.counts.projections[0].synaptic_events + r.counts.projections[1].synaptic_events + r.counts.projections[2].synaptic_events;
     EXPECT_EQ(events, 4680u * 512 + 2241u * 256 + 1963u * 10);
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Updates, ReferenceData, ::testing::ValuesIn(kEveryUpdate), [](const auto& update) { return name_of(update.param); });
+INSTANTIATE_TEST_SUITE_P(Updates, ReferenceData, ::testing::ValuesIn(kEveryUpdate),
+                         [](const auto& update) { return name_of(update.param); });
 
 }  // namespace
 }  // namespace spikeloop::testing

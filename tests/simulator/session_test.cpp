@@ -161,7 +161,9 @@ TEST(Session, WeightsAreReadAndReplacedInTheOrderOfConnectivity) {
     EXPECT_EQ(three->weights(k), w);
     w.pop_back();
     const std::string message = description_error([&] { three->set_weights(k, w); });
-    EXPECT_TRUE(contains(message, "has " + std::to_string(w.size() + 1) + " synapses, but " + std::to_string(w.size()) + " weights were given")) << message;
+    EXPECT_TRUE(
+        contains(message, "has " + std::to_string(w.size() + 1) + " synapses, but " + std::to_string(w.size()) + " weights were given"))
+        << message;
   }
 }
 
@@ -228,7 +230,8 @@ TEST(Session, RefusesForeignAndDamagedStatesAndGoesOnUnharmed) {
     return refused(start(other)->save());
   };
   EXPECT_TRUE(contains(changed([](auto& o) { o.resolution = kMillisecond / 20; }), "another network"));
-  EXPECT_TRUE(contains(changed([](auto& o) { std::get<Lif>(std::get<NeuronModel>(o.populations[1].kind)).tau_m_ms = 21; }), "another network"));
+  EXPECT_TRUE(
+      contains(changed([](auto& o) { std::get<Lif>(std::get<NeuronModel>(o.populations[1].kind)).tau_m_ms = 21; }), "another network"));
   EXPECT_TRUE(contains(changed([](auto& o) { o.populations[1].kind = NeuronModel{LifExp{}}; }), "another network"));
   EXPECT_TRUE(contains(changed([](auto& o) { o.projections[0].connect = AllToAll{}; }), "another network"));
   EXPECT_TRUE(contains(changed([](auto& o) { o.projections[0].delay_ms.kind = Constant{0.3}; }), "another network"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One neuron against closed forms: every inter-spike interval within one tick of the analytic one. Lazy updates at 1 ns; dense ones, which visit
-// every tick, at 1 us, and those that need only few milliseconds at 1 ns too.
+// One neuron against closed forms: every inter-spike interval within one tick of the analytic one. Lazy updates at 1 ns; dense ones, which
+// visit every tick, at 1 us, and those that need only few milliseconds at 1 ns too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +30,8 @@ class SingleNeuron : public ::testing::TestWithParam<Way> {
     return d;
   }
   /// One neuron and an input train that reaches it, through a delay of one tick, at the given times.
-  NetworkDescription driven(const NeuronModel& model, const std::vector<double>& arrivals_ms, double weight, Port port = Port::kBasal) const {
+  NetworkDescription driven(const NeuronModel& model, const std::vector<double>& arrivals_ms, double weight,
+                            Port port = Port::kBasal) const {
     NetworkDescription d = one(model);
     std::vector<double> emitted = arrivals_ms;
     for (double& t : emitted) t -= tick();
@@ -40,7 +41,9 @@ class SingleNeuron : public ::testing::TestWithParam<Way> {
   }
   Recording run(const NetworkDescription& d, double until_ms) const { return testing::run(d, until_ms, {}, 1, GetParam().update); }
   /// Of v, however many ticks it took: the decay of one tick is rounded once, and what is left of v after n ticks n times as much.
-  double rounding() const { return GetParam().update != engine::Update::kDense ? 1e-11 : GetParam().resolution == kNanosecond ? 1e-7 : 1e-10; }
+  double rounding() const {
+    return GetParam().update != engine::Update::kDense ? 1e-11 : GetParam().resolution == kNanosecond ? 1e-7 : 1e-10;
+  }
   /// In ms.
   double tick() const { return to_ms(GetParam().resolution); }
   void expect_intervals_within_a_tick(const std::vector<Time>& got, const std::vector<Real>& expected) const;
@@ -102,7 +105,8 @@ TEST_P(SingleNeuronForLong, SubtractiveResetKeepsTheSameIntervals) {
   const auto gaps = intervals(times_of(run(one(lif), 500), 0, 0));
   const Real first = 10 * std::log(5.0L / 4), later = 10 * std::log(4.75L / 4) + 1;
   ASSERT_EQ(gaps.size(), static_cast<std::size_t>(1 + (500 - first) / later));
-  for (std::size_t k = 0; k < gaps.size(); ++k) EXPECT_NEAR(static_cast<double>(gaps[k]), static_cast<double>(k == 0 ? first : later), 1.001 * tick()) << k;
+  for (std::size_t k = 0; k < gaps.size(); ++k)
+    EXPECT_NEAR(static_cast<double>(gaps[k]), static_cast<double>(k == 0 ? first : later), 1.001 * tick()) << k;
 }
 
 TEST_P(SingleNeuron, SubtractiveResetAboveThresholdSpikesAtTheNextTick) {
@@ -119,7 +123,9 @@ TEST_P(SingleNeuronForLong, ABiasThatJustFailsNeverSpikes) {
   lif.bias_mv = 1 + 1e-9;
   const auto gaps = intervals(times_of(run(one(lif), 1000), 0, 0));
   ASSERT_EQ(gaps.size(), 2u);
-  const double tolerance = GetParam().update == engine::Update::kDense ? 1e-2 : std::max(1e-4, 1.01 * tick());  // 1e-9 is rounded in double, when dense at every tick
+  const double tolerance = GetParam().update == engine::Update::kDense
+                               ? 1e-2
+                               : std::max(1e-4, 1.01 * tick());  // 1e-9 is rounded in double, when dense at every tick
   for (const Real gap : gaps) EXPECT_NEAR(static_cast<double>(gap), static_cast<double>(20 * std::log((1 + 1e-9L) / 1e-9L)), tolerance);
 }
 
@@ -153,7 +159,8 @@ TEST_P(SingleNeuron, DeltaInputBringsABiasedNeuronForward) {
 
 /// v at `t` after a current i with time constant tau_s has begun to flow into a membrane at v0.
 Real membrane_under_current(Real t, Real v0, Real i, Real tau_s, Real tau_m, Real v_inf) {
-  const Real kernel = tau_s == tau_m ? t / tau_m * std::exp(-t / tau_m) : tau_s / (tau_s - tau_m) * (std::exp(-t / tau_s) - std::exp(-t / tau_m));
+  const Real kernel =
+      tau_s == tau_m ? t / tau_m * std::exp(-t / tau_m) : tau_s / (tau_s - tau_m) * (std::exp(-t / tau_s) - std::exp(-t / tau_m));
   return v_inf + (v0 - v_inf) * std::exp(-t / tau_m) + i * kernel;
 }
 
@@ -206,7 +213,8 @@ TEST_P(SingleNeuronForLong, ExponentialSynapseGoesOnDrivingAfterASpike) {
 TEST_P(SingleNeuronForLong, ApicalCurrentDrivesEveryModel) {
   const auto check = [&](auto n) {
     n.tau_m_ms = 15, n.tau_apical_ms = 7;
-    expect_intervals_within_a_tick(times_of(run(driven(n, {2.0}, 9, Port::kApical), 100), 0, 0), spikes_after_pulse(2, 9, 7, 15, 0, 0, 100));
+    expect_intervals_within_a_tick(times_of(run(driven(n, {2.0}, 9, Port::kApical), 100), 0, 0),
+                                   spikes_after_pulse(2, 9, 7, 15, 0, 0, 100));
   };
   check(Lif{});
   check(LifExp{});
@@ -300,7 +308,8 @@ TEST_P(SingleNeuronForLong, AdaptiveThresholdAgreesWithNumericalIntegration) {
     ASSERT_EQ(got.size(), expected.size());
     ASSERT_GT(got.size(), 8u);
     EXPECT_GT(expected[7] - expected[6], 1.3L * (expected[1] - expected[0])) << "it adapts";
-    for (std::size_t k = 0; k < got.size(); ++k) EXPECT_NEAR(static_cast<double>(got[k]) * 1e-6, static_cast<double>(expected[k]), tick() * (static_cast<double>(k) + 2)) << k;
+    for (std::size_t k = 0; k < got.size(); ++k)
+      EXPECT_NEAR(static_cast<double>(got[k]) * 1e-6, static_cast<double>(expected[k]), tick() * (static_cast<double>(k) + 2)) << k;
   }
 }
 
@@ -337,9 +346,16 @@ TEST_P(SingleNeuron, InitialPotentialAboveThresholdSpikesAtTickZero) {
 }
 
 using engine::Update;
-constexpr Way kLong[] = {{Update::kLazy, kNanosecond}, {Update::kAuto, kNanosecond}, {Update::kLazy, kMicrosecond}, {Update::kDense, kMicrosecond}};
-constexpr Way kShort[] = {{Update::kLazy, kNanosecond}, {Update::kAuto, kNanosecond}, {Update::kDense, kNanosecond}, {Update::kLazy, kMicrosecond}, {Update::kDense, kMicrosecond}};
-std::string name_of_way(const ::testing::TestParamInfo<Way>& way) { return std::string(name_of(way.param.update)) + (way.param.resolution == kNanosecond ? "_1_ns" : "_1_us"); }
+constexpr Way kLong[] = {
+    {Update::kLazy, kNanosecond}, {Update::kAuto, kNanosecond}, {Update::kLazy, kMicrosecond}, {Update::kDense, kMicrosecond}};
+constexpr Way kShort[] = {{Update::kLazy, kNanosecond},
+                          {Update::kAuto, kNanosecond},
+                          {Update::kDense, kNanosecond},
+                          {Update::kLazy, kMicrosecond},
+                          {Update::kDense, kMicrosecond}};
+std::string name_of_way(const ::testing::TestParamInfo<Way>& way) {
+  return std::string(name_of(way.param.update)) + (way.param.resolution == kNanosecond ? "_1_ns" : "_1_us");
+}
 INSTANTIATE_TEST_SUITE_P(Ways, SingleNeuron, ::testing::ValuesIn(kShort), name_of_way);
 INSTANTIATE_TEST_SUITE_P(Ways, SingleNeuronForLong, ::testing::ValuesIn(kLong), name_of_way);
 

@@ -49,8 +49,9 @@ TEST(PoissonSource, MeanAndVarianceAreThoseOfAPoissonProcess) {
     double rate_hz;
     Time resolution;
   };
-  for (const Case& c : {Case{50, 100 * kMicrosecond}, Case{990, 100 * kMicrosecond}, Case{1000, 100 * kMicrosecond}, Case{9000, 100 * kMicrosecond},
-                        Case{200'000, 10 * kMicrosecond}, Case{90'000, kMicrosecond}, Case{1'000'000, kMillisecond}}) {
+  for (const Case& c :
+       {Case{50, 100 * kMicrosecond}, Case{990, 100 * kMicrosecond}, Case{1000, 100 * kMicrosecond}, Case{9000, 100 * kMicrosecond},
+        Case{200'000, 10 * kMicrosecond}, Case{90'000, kMicrosecond}, Case{1'000'000, kMillisecond}}) {
     constexpr std::uint64_t kNeurons = 40;
     const Time window = kMillisecond, duration = c.rate_hz > 1e5 ? 20 * kMillisecond : 500 * kMillisecond;
     const Recording r = run(observed(PoissonSource{c.rate_hz}, kNeurons, c.resolution), to_ms(duration));
@@ -82,7 +83,8 @@ TEST(PoissonSource, NeuronsAndTrialsAndSeedsAreIndependent) {
       for (std::size_t j = 0; j < i; ++j) EXPECT_LT(std::abs(correlation(a[i], a[j])), bound) << i << ' ' << j;
     }
     for (std::size_t lag = 1; lag <= 3; ++lag) {  // a neuron's windows do not know each other
-      const std::vector<double> now(a[0].begin(), a[0].end() - static_cast<std::ptrdiff_t>(lag)), later(a[0].begin() + static_cast<std::ptrdiff_t>(lag), a[0].end());
+      const std::vector<double> now(a[0].begin(), a[0].end() - static_cast<std::ptrdiff_t>(lag)),
+          later(a[0].begin() + static_cast<std::ptrdiff_t>(lag), a[0].end());
       EXPECT_LT(std::abs(correlation(now, later)), bound) << lag;
     }
   }

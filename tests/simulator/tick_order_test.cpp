@@ -9,7 +9,8 @@
 namespace spikeloop::testing {
 namespace {
 
-NetworkDescription one_input(const NeuronModel& model, const std::vector<double>& emitted_ms, double weight, double delay_ms = 0.1, Port port = Port::kBasal) {
+NetworkDescription one_input(const NeuronModel& model, const std::vector<double>& emitted_ms, double weight, double delay_ms = 0.1,
+                             Port port = Port::kBasal) {
   NetworkDescription d;
   d.populations = {neurons("n", 1, model), source("in", 1, spike_list(emitted_ms))};
   d.projections = {connect("in", "n", AllToAll{}, weight, delay_ms, port)};
@@ -79,9 +80,11 @@ TEST(TickOrder, ArrivalsAreSummedInTheOrderOfEmission) {
     for (const Time resolution : {kMicrosecond, 100 * kMicrosecond}) {
       NetworkDescription d;
       d.resolution = resolution;
-      d.populations = {source("c", 1, spike_list({400})), source("a", 1, spike_list({400.2 - delay})), source("b", 1, spike_list({399.9})), neurons("n", 1, Lif{}),
+      d.populations = {source("c", 1, spike_list({400})), source("a", 1, spike_list({400.2 - delay})), source("b", 1, spike_list({399.9})),
+                       neurons("n", 1, Lif{}),
                        source("awake", 1, spike_list({399.7}))};  // so that the last two are near when they are queued
-      d.projections = {connect("c", "n", AllToAll{}, 1, 0.2), connect("b", "n", AllToAll{}, -1e8, 0.3), connect("a", "n", AllToAll{}, 1e8, delay), connect("awake", "n", AllToAll{}, 0, 0.1)};
+      d.projections = {connect("c", "n", AllToAll{}, 1, 0.2), connect("b", "n", AllToAll{}, -1e8, 0.3),
+                       connect("a", "n", AllToAll{}, 1e8, delay), connect("awake", "n", AllToAll{}, 0, 0.1)};
       d.probes = {spikes_of("n")};
       EXPECT_EQ(times_of(run(d, 500), 3, 0), std::vector<Time>{from_ms(400.2)}) << delay << ' ' << resolution;
     }

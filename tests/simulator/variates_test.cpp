@@ -38,7 +38,8 @@ TEST(Binomial, EveryValueHasItsShareOfTheUnitInterval) {
     std::uint64_t n;
     double p;
   };
-  for (const auto& [n, p] : {Case{1, 0.3}, Case{5, 0.5}, Case{40, 0.02}, Case{40, 0.98}, Case{1000, 0.3}, Case{100'000, 1e-5}, Case{10'000'000, 0.001}, Case{4'000'000'000, 1e-5}}) {
+  for (const auto& [n, p] : {Case{1, 0.3}, Case{5, 0.5}, Case{40, 0.02}, Case{40, 0.98}, Case{1000, 0.3}, Case{100'000, 1e-5},
+                             Case{10'000'000, 0.001}, Case{4'000'000'000, 1e-5}}) {
     SCOPED_TRACE(::testing::Message() << "n " << n << " p " << p);
     std::map<std::uint64_t, double> seen;
     for (double i = 0; i < kGrid; ++i) ++seen[binomial((i + 0.5) / kGrid, n, p)];
@@ -72,7 +73,8 @@ TEST(Hypergeometric, EveryValueHasItsShareOfTheUnitInterval) {
   struct Case {
     std::uint64_t all, marked, drawn;
   };
-  for (const auto& [all, marked, drawn] : {Case{10, 3, 4}, Case{60, 20, 30}, Case{1000, 990, 20}, Case{100'000, 1000, 5000}, Case{4'000'000'000, 40'000, 400'000'000}}) {
+  for (const auto& [all, marked, drawn] :
+       {Case{10, 3, 4}, Case{60, 20, 30}, Case{1000, 990, 20}, Case{100'000, 1000, 5000}, Case{4'000'000'000, 40'000, 400'000'000}}) {
     SCOPED_TRACE(::testing::Message() << "all " << all << " marked " << marked << " drawn " << drawn);
     std::map<std::uint64_t, double> seen;
     for (double i = 0; i < kGrid; ++i) ++seen[engine::hypergeometric((i + 0.5) / kGrid, all, marked, drawn)];
@@ -134,7 +136,8 @@ TEST(FixedTotalNumber, EveryTargetHasTheSameDistribution) {
     d.projections = {connect("from", "to", FixedTotalNumber{kCount, true, true}, 1)};
     const Network network(d);
     std::vector<double> in(kTargets);
-    engine::for_each_synapse(network, network.projections()[0], {0, kTargets}, [&](std::uint32_t, std::uint32_t t, std::uint64_t) { ++in[t]; });
+    engine::for_each_synapse(network, network.projections()[0], {0, kTargets},
+                             [&](std::uint32_t, std::uint32_t t, std::uint64_t) { ++in[t]; });
     for (std::size_t t = 0; t < kTargets; ++t) mean[t] += in[t] / kSeeds, square[t] += in[t] * in[t] / kSeeds;
   }
   const double expected = static_cast<double>(kCount) / kTargets, variance = expected * (1 - 1.0 / kTargets);
@@ -156,13 +159,16 @@ TEST(FixedTotalNumber, WithoutMultapsesEveryPairIsEquallyLikely) {
       d.projections = {connect("n", "n", FixedTotalNumber{kCount, false, autapses}, 1)};
       const Network network(d);
       std::map<std::pair<std::uint32_t, std::uint32_t>, double> pairs;
-      engine::for_each_synapse(network, network.projections()[0], {0, kNeurons}, [&](std::uint32_t s, std::uint32_t t, std::uint64_t) { ++pairs[{s, t}]; });
+      engine::for_each_synapse(network, network.projections()[0], {0, kNeurons}, [&](std::uint32_t s, std::uint32_t t, std::uint64_t) {
+        ++pairs[{s, t}];
+      });
       EXPECT_EQ(pairs.size(), kCount);
       for (const auto& [pair, n] : pairs) seen[pair] += n;
     }
     const double possible = autapses ? 16 : 12, p = static_cast<double>(kCount) / possible;
     ASSERT_EQ(static_cast<double>(seen.size()), possible);
-    for (const auto& [pair, n] : seen) EXPECT_NEAR(n / kSeeds, p, 4.5 * std::sqrt(p * (1 - p) / kSeeds)) << pair.first << " to " << pair.second;
+    for (const auto& [pair, n] : seen)
+      EXPECT_NEAR(n / kSeeds, p, 4.5 * std::sqrt(p * (1 - p) / kSeeds)) << pair.first << " to " << pair.second;
   }
 }
 
