@@ -54,9 +54,11 @@ ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
     const Network network(description);
     const auto session = make_simulator()->compile(network)->start();
     read_weights(weights_directory(dir, i, run.seed), network, *session);
-    std::vector<std::size_t> samples = loaded.data.test;
+    const Dataset fold = loaded.data.folds > 1 ? part_of_seed(loaded.data, run.seed) : Dataset{};
+    const Dataset& data = loaded.data.folds > 1 ? fold : loaded.data;
+    std::vector<std::size_t> samples = data.test;
     samples.resize(std::min(samples.size(), run.test.samples));  // a smoke run tested fewer
-    run.test = evaluate(loaded.experiment, network, *session, loaded.data, samples, run.seed);
+    run.test = evaluate(loaded.experiment, network, *session, data, samples, run.seed);
   }
   const Network network(with_probes(loaded.network, loaded.experiment));
   result.energy = energy_of(network, result.runs.front(), load_price_folder(dir / "prices"));

@@ -6,7 +6,9 @@
 #include <cstdlib>
 
 #include "core/io/digits.hpp"
+#include "core/io/idx.hpp"
 #include "core/io/npy.hpp"
+#include "core/io/table.hpp"
 
 namespace spikeloop::cli {
 namespace fs = std::filesystem;
@@ -28,21 +30,29 @@ NetworkDescription load_network_of(const std::string& path) {
 
 fs::path find_data(const std::string& description, const std::string& file, const std::string& data_dir) {
   if (file.empty()) return {};  // to be complained about by who reads it
-  const fs::path beside = resolve_path(description, file), name = fs::path(file).filename();
+  const fs::path beside = resolve_path(description, file), name = fs::path(file).filename(), folder = fs::path(file).parent_path().filename();
   std::error_code ignored;
   if (fs::exists(beside, ignored)) return beside;
   const char* environment = std::getenv("SPIKELOOP_DATA_DIR");
   for (const fs::path& dir : {fs::path(data_dir), fs::path(environment ? environment : "")}) {
     if (dir.empty()) continue;
+    if (!fs::path(file).is_absolute() && fs::exists(dir / file, ignored)) return dir / file;
     if (fs::exists(dir / name, ignored)) return dir / name;
-    for (const auto& entry : fs::directory_iterator(dir, ignored))
-      if (entry.is_directory(ignored) && fs::exists(entry.path() / name, ignored)) return entry.path() / name;
+    for (const auto& entry : fs::directory_iterator(dir, ignored)) {  // not those of another set whose files have the same names
+      const bool other = !folder.empty() && folder != "data" && entry.path().filename() != folder;
+      if (!other && entry.is_directory(ignored) && fs::exists(entry.path() / name, ignored)) return entry.path() / name;
+    }
   }
   return beside;
 }
 
 Dataset read_dataset(const DatasetSource& source) {
-  return io::read_digits(source.file, source.sha256, source.split_file, source.validation_from_train);
+  const double validation = source.validation_from_train;
+  if (const auto* images = std::get_if<ImagesSource>(&source.kind)) return io::read_images(*images, validation);
+  if (const auto* table = std::get_if<TableSource>(&source.kind)) return io::read_table(*table, source.folds, validation);
+  if (const auto* made = std::get_if<YinYangSource>(&source.kind)) return make_yin_yang(*made);
+  const auto& digits = std::get<DigitsSource>(source.kind);
+  return io::read_digits(digits.file, digits.sha256, digits.split_file, validation);
 }
 
 LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir) {
@@ -61,10 +71,9 @@ LoadedExperiment load_experiment_of(const std::string& path, const std::string& 
     for (Diagnostic& d : locate(validate(e), path)) faults.push_back(std::move(d));
     throw DescriptionError(std::move(faults));
   }
-  e.dataset.file = find_data(path, e.dataset.file, data_dir).string();
-  e.dataset.split_file = find_data(path, e.dataset.split_file, data_dir).string();
+  for (std::string* file : files_of(e.dataset)) *file = find_data(path, *file, data_dir).string();
   loaded.data = read_dataset(e.dataset);
-  e.dataset.sha256 = loaded.data.sha256;
+  if (std::string* sha256 = sha256_of(e.dataset)) *sha256 = loaded.data.sha256;
   const Network network(loaded.network);
   if (auto faults = validate(e, network, &loaded.data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
   if (e.smoke_samples == 0 || e.smoke_epochs == 0)

@@ -48,11 +48,13 @@ void describe(const Plan& plan, const fs::path& prices) {
   const auto write = [&](const fs::path& name, const std::string& text) { write_file_atomically((plan.dir / name).string(), text); };
   const Experiment& e = plan.loaded.experiment;
   write("network.txtpb", write_network(plan.loaded.network, {plan.dir.string()}));
-  write("split.txt", io::read_file(e.dataset.split_file, std::size_t{1} << 30));
   Experiment written = e;
   written.network_file = "network.txtpb";
-  written.dataset.file = fs::absolute(e.dataset.file).lexically_normal().string();
-  written.dataset.split_file = "split.txt";
+  for (std::string* file : files_of(written.dataset)) *file = fs::absolute(*file).lexically_normal().string();
+  if (auto* digits = std::get_if<DigitsSource>(&written.dataset.kind)) {
+    write("split.txt", io::read_file(digits->split_file, std::size_t{1} << 30));
+    digits->split_file = "split.txt";
+  }
   write("experiment.txtpb", write_experiment(written));
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(prices, none)) {
@@ -131,8 +133,9 @@ bool resume(TrainingJob& job, const fs::path& dir) {
 report::RunInfo run_info(const Plan& plan, std::optional<double> linear) {
   const Dataset& data = plan.loaded.data;
   report::RunInfo info{plan.command, kVersion, linear, {}};
-  info.facts.emplace_back("data",
-                          fmt::format("{} sha256 {}", fs::path(plan.loaded.experiment.dataset.file).filename().string(), data.sha256));
+  DatasetSource source = plan.loaded.experiment.dataset;
+  const std::vector<std::string*> files = files_of(source);
+  info.facts.emplace_back("data", files.empty() ? data.name : fmt::format("{} sha256 {}", fs::path(*files.front()).filename().string(), data.sha256));
   info.facts.emplace_back("split",
                           fmt::format("{} train, {} validation, {} test", data.train.size(), data.validation.size(), data.test.size()));
   return info;

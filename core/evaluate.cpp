@@ -82,6 +82,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
   Workload workload(network, plan, session, e.bin_ms);
   TrialSink sink(plan);
   std::vector<Spike> input;
+  std::vector<float> values;
   session.set_learning(0, 0);
   const OperationCounts before = session.counts();
   std::size_t right = 0;
@@ -89,7 +90,8 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     sink.clear();
     input.clear();
     session.reset(kTestTrials + i);
-    encode_sample(plan, {data.samples.data() + i * data.features, data.features}, seed, kTestTrials + i, plan.test, input);
+    input_values(plan.encode, {data.samples.data() + i * data.features, data.features}, data.shape, {0, 0}, values);
+    encode_sample(plan, values, seed, kTestTrials + i, plan.test, input);
     session.advance(plan.test, input, sink);
     const std::uint32_t answer = sink.answer();
     ++e.confusion[data.labels[i]][answer];

@@ -71,14 +71,15 @@ struct Trainer::Impl {
       : experiment(e),
         network(network_of_seed(n.description(), e, s)),
         plan(experiment, network),
-        data(&d),
+        folded(d.folds > 1 ? std::optional(part_of_seed(d, s)) : std::nullopt),
+        data(folded ? &*folded : &d),
         seed(s),
         team(std::clamp<std::size_t>(workers, 1, e.batch)) {
     const auto program = backend.compile(network);
-    for (std::size_t w = 0; w < team.size(); ++w) runners.emplace_back(plan, program->start(), d, s);
-    train = limited(d.train, limit);
-    validation = limited(d.validation, limit);
-    test = limited(d.test, limit);
+    for (std::size_t w = 0; w < team.size(); ++w) runners.emplace_back(plan, program->start(), *data, s);
+    train = limited(data->train, limit);
+    validation = limited(data->validation, limit);
+    test = limited(data->test, limit);
     warm_up = limit == 0 ? e.warm_up_samples : std::min(limit, e.warm_up_samples);
     if (limit != 0) experiment.epochs = std::min(e.epochs, e.smoke_epochs);
     if (train.empty()) throw DescriptionError("the training part of the data is empty; nothing can be learned");
@@ -100,6 +101,7 @@ struct Trainer::Impl {
   Experiment experiment;
   Network network;
   TrialPlan plan;
+  std::optional<Dataset> folded;  ///< cross-validation: this seed's part
   const Dataset* data;
   std::uint64_t seed;
   Team team;
@@ -158,6 +160,7 @@ TrialTask Trainer::Impl::task(std::size_t number) {
   t.sample = order[n % train.size()];
   const double share = static_cast<double>(n) / static_cast<double>(experiment.epochs * train.size());
   t.rules = 1 - share * (1 - experiment.anneal_to);
+  t.shift = drawn_shift(plan.encode, seed, t.trial);
   t.homeostasis = experiment.thresholds_learn ? t.rules : 0;
   return t;
 }
@@ -240,6 +243,7 @@ std::uint64_t Trainer::Impl::fingerprint() const {
   for (const std::size_t x : {experiment.epochs, experiment.batch, warm_up, train.size(), validation.size(), test.size()}) number(x);
   number(seed);
   number(experiment.thresholds_learn);
+  number(experiment.encode.code ? experiment.encode.code->neurons : 0), number(experiment.encode.repeat), number(experiment.encode.shift);
   h = hash_bytes(h, data->sha256.data(), data->sha256.size());
   for (const Rule& r : network.rules()) {
     number(r.kind.index());

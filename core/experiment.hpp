@@ -10,24 +10,17 @@
 #include <vector>
 
 #include "core/backend.hpp"
+#include "core/dataset.hpp"
 #include "core/energy.hpp"
 #include "core/network.hpp"
 
 /// Training and testing a network on labelled samples: the trial loop over `Session`, and what it found.
 namespace spikeloop {
 
-/// Labelled samples with features scaled to 0 .. 1.
-struct Dataset {
-  std::string name;
-  std::size_t features = 0;        ///< per sample
-  std::vector<std::size_t> shape;  ///< of a sample, e.g. {8, 8}
-  std::size_t classes = 0;
-  std::vector<float> samples;                        ///< (n, features), row-major
-  std::vector<std::uint32_t> labels;                 ///< (n)
-  std::vector<std::size_t> train, validation, test;  ///< indices of samples
-  std::string sha256;                                ///< of the file
-
-  std::size_t size() const { return labels.size(); }
+/// Every feature by several input neurons with Gaussian tuning: neuron i of n sees exp(-(x (n - 1) - i)^2 / 2), so that centres are evenly
+/// spaced over 0 .. 1 and a neuron's width is their distance.
+struct PopulationCode {
+  std::size_t neurons = 10;  ///< per feature, at least 2
 };
 
 /// Real values to spikes: regular trains of rate max_hz x value with a random phase per trial and neuron.
@@ -35,22 +28,17 @@ struct RateEncoding {
   std::string population;
   double max_hz = 100;
   std::optional<double> mean;  ///< if set, each sample is scaled so that its mean value is this (input normalisation)
+  std::optional<PopulationCode> code;  ///< if set, features are spread over more neurons first
+  std::size_t repeat = 1;              ///< trains per value, each with a phase of its own; the copies of a value follow each other
+  std::size_t shift = 0;               ///< training images are moved by up to so many pixels each way, drawn per trial
+
+  /// Input neurons for a sample of so many features.
+  std::size_t inputs(std::size_t features) const { return features * (code ? code->neurons : 1) * repeat; }
 };
 
 /// How an answer is read: the class whose neuron spikes most; ties go to the larger potential, then to the lower index.
 struct Readout {
   std::string population;
-};
-
-/// Which data and how they are divided. Files are found by the caller.
-struct DatasetSource {
-  enum class Kind { kDigits };
-  Kind kind = Kind::kDigits;
-  std::string file;
-  std::string sha256;                        ///< expected; empty = not checked
-  std::string split_file;                    ///< one of "train" or "test" a line, one line a sample
-  double validation_from_train = 0;          ///< this share of the training part is set aside (the last ones in file order)
-  std::optional<std::uint64_t> train, test;  ///< sizes that the parts must have (training with validation), where stated
 };
 
 /// An experiment: a network, data, and the protocol of trials. A trial is: reset -> free phase -> feedback phase -> off.

@@ -31,6 +31,35 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
   }
 }
 
+void input_values(const RateEncoding& encode, std::span<const float> sample, std::span<const std::size_t> shape, std::array<int, 2> shift,
+                  std::vector<float>& values) {
+  values.assign(sample.begin(), sample.end());
+  if (shape.size() >= 2 && (shift[0] != 0 || shift[1] != 0)) {
+    const auto height = static_cast<int>(shape[shape.size() - 2]), width = static_cast<int>(shape.back());
+    std::fill(values.begin(), values.end(), 0.0f);
+    for (std::size_t plane = 0; plane + static_cast<std::size_t>(height * width) <= sample.size(); plane += static_cast<std::size_t>(height * width))
+      for (int y = std::max(0, shift[0]); y < std::min(height, height + shift[0]); ++y)
+        for (int x = std::max(0, shift[1]); x < std::min(width, width + shift[1]); ++x)
+          values[plane + static_cast<std::size_t>(y * width + x)] = sample[plane + static_cast<std::size_t>((y - shift[0]) * width + x - shift[1])];
+  }
+  if (!encode.code && encode.repeat == 1) return;
+  const std::vector<float> plain = values;
+  const std::size_t n = encode.code ? encode.code->neurons : 1;
+  values.clear();
+  for (const float x : plain)
+    for (std::size_t i = 0; i < n; ++i) {
+      const float z = x * static_cast<float>(n - 1) - static_cast<float>(i);
+      values.insert(values.end(), encode.repeat, encode.code ? std::exp(-0.5f * z * z) : x);
+    }
+}
+
+std::array<int, 2> drawn_shift(const RateEncoding& encode, std::uint64_t seed, std::uint64_t trial) {
+  if (encode.shift == 0) return {0, 0};
+  const std::uint64_t stream = stream_of("encode", "shift"), range = 2 * encode.shift + 1;
+  const auto drawn = [&](std::uint64_t index) { return static_cast<int>(random_below(seed, stream, index, range)) - static_cast<int>(encode.shift); };
+  return {drawn(2 * trial), drawn(2 * trial + 1)};
+}
+
 void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
                    std::vector<Spike>& spikes) {
   double gain = 1;

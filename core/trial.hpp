@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,7 +28,14 @@ struct TrialPlan {
   RateEncoding encode;
 };
 
-/// Regular trains in [0, until): rate max_hz x value x gain, phase drawn for (seed, trial, neuron).
+/// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), spread by the population code, repeated.
+void input_values(const RateEncoding& encode, std::span<const float> sample, std::span<const std::size_t> shape, std::array<int, 2> shift,
+                  std::vector<float>& values);
+
+/// How far the image of a training trial is moved: each way uniform in -shift .. shift.
+std::array<int, 2> drawn_shift(const RateEncoding& encode, std::uint64_t seed, std::uint64_t trial);
+
+/// Regular trains in [0, until): rate max_hz x value x gain, phase drawn for (seed, trial, neuron); in the order of neurons.
 void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
                    std::vector<Spike>& spikes);
 

@@ -11,7 +11,8 @@ void TrialRunner::begin(const TrialTask& task) {
   input_.clear();
   sink_.clear();
   const Time until = task.warm_up ? plan_->free : plan_->free + plan_->feedback;
-  encode_sample(*plan_, sample(task.sample), seed_, task.trial, until, input_);
+  input_values(plan_->encode, sample(task.sample), data_->shape, task.shift, values_);
+  encode_sample(*plan_, values_, seed_, task.trial, until, input_);
 }
 
 TrialOutcome TrialRunner::run(const TrialTask& task) {
@@ -30,7 +31,7 @@ TrialOutcome TrialRunner::run(const TrialTask& task) {
 }
 
 std::vector<Spike> TrialRunner::show(std::uint64_t trial, std::size_t i) {
-  begin({trial, i, false, 0, 0});
+  begin({trial, i, false, 0, 0, {0, 0}});
   encode_target(*plan_, data_->labels[i], input_);
   session_->advance(plan_->free + plan_->feedback, input_, sink_);
   return sink_.spikes;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -15,6 +16,7 @@ struct TrialTask {
   std::size_t sample = 0;
   bool warm_up = false;               ///< label-free: free phase only
   double rules = 1, homeostasis = 1;  ///< factors on the learning rates
+  std::array<int, 2> shift = {0, 0};  ///< of the image, in pixels
 };
 
 /// What came out of it, the changes of weights aside.
@@ -47,6 +49,7 @@ class TrialRunner {
   std::uint64_t seed_;
   TrialSink sink_;
   std::vector<Spike> input_;
+  std::vector<float> values_;
 };
 
 }  // namespace spikeloop

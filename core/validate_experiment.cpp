@@ -33,9 +33,9 @@ void check_populations(const Experiment& e, const Network& network, const Datase
     if (!in->is_source() || !std::holds_alternative<ExternalSource>(in->source()))
       report("encode.rate.population", fmt::format("\"{}\" is not an external source", in->name),
              "declare it with `source { external {} }`");
-    if (data && in->size() != data->features)
-      report("encode.rate.population",
-             fmt::format("\"{}\" has {} neurons, but a sample has {} features", in->name, in->size(), data->features));
+    if (data && in->size() != e.encode.inputs(data->features))
+      report("encode.rate.population", fmt::format("\"{}\" has {} neurons, but a sample of {} features needs {}", in->name, in->size(),
+                                                   data->features, e.encode.inputs(data->features)));
   }
   const Population* out = find(network, e.readout.population, "readout.population", report);
   if (!out) return;
@@ -83,6 +83,10 @@ void check_numbers(const Experiment& e, const Report& report) {
   };
   positive("encode.rate.max_hz", e.encode.max_hz);
   if (e.encode.mean) positive("encode.rate.mean", *e.encode.mean);
+  if (e.encode.code && (e.encode.code->neurons < 2 || e.encode.code->neurons > 1000))
+    report("encode.rate.population_code.neurons", fmt::format("is {}, but must be between 2 and 1000", e.encode.code->neurons));
+  if (e.encode.repeat == 0 || e.encode.repeat > 1000) report("encode.rate.repeat", fmt::format("is {}, but must be between 1 and 1000", e.encode.repeat));
+  if (e.encode.shift > 1000) report("encode.rate.shift", fmt::format("is {}, but must be at most 1000", e.encode.shift));
   positive("trial.free_ms", e.free_ms);
   positive("trial.test_ms", e.test_ms);
   if (!(e.feedback_ms >= 0) || !(e.feedback_ms <= 1e9))
@@ -112,6 +116,8 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
   check_ticks(experiment, network.resolution(), report);
   check_populations(experiment, network, data, report);
   check_batch(experiment, network, report);
+  if (data && experiment.encode.shift > 0 && data->shape.size() < 2)
+    report("encode.rate.shift", "moves images, but the samples are no images", "leave it out");
   if (data) check_split(experiment.dataset, *data, report);
   return all;
 }

@@ -19,13 +19,29 @@ void digits_fields(const Access& a, auto& d) {
 }
 
 template <class Access>
+void images_fields(const Access& a, auto& d) {
+  a("train_images", d.train_images), a("train_labels", d.train_labels), a("test_images", d.test_images), a("test_labels", d.test_labels);
+  a("sha256", d.sha256), a("origin", d.origin);
+}
+
+template <class Access>
+void yin_yang_fields(const Access& a, auto& d) {
+  a("train", d.train), a("validation", d.validation), a("test", d.test);
+}
+
+template <class Access>
+void table_fields(const Access& a, auto& d) {
+  a("file", d.file), a("sha256", d.sha256), a("header_lines", d.header_lines), a("origin", d.origin);
+}
+
+template <class Access>
 void split_fields(const Access& a, auto& d) {
-  a("file", d.split_file), a("validation_from_train", d.validation_from_train), a("train", d.train), a("test", d.test);
+  a("validation_from_train", d.validation_from_train), a("train", d.train), a("test", d.test), a("folds", d.folds);
 }
 
 template <class Access>
 void rate_fields(const Access& a, auto& r) {
-  a("population", r.population), a("max_hz", r.max_hz), a("mean", r.mean);
+  a("population", r.population), a("max_hz", r.max_hz), a("mean", r.mean), a("repeat", r.repeat), a("shift", r.shift);
 }
 
 template <class Access>
@@ -44,9 +60,35 @@ void smoke_fields(const Access& a, auto& e) {
 }
 
 void read_dataset(const Reader& reader, const v1::DatasetSource& message, DatasetSource& dataset) {
-  if (!message.has_digits()) reader.fault("", "does not say which data", "e.g. `digits { file: \"digits.csv.gz\" }`");
-  digits_fields(reader.at("digits", message.digits()), dataset);
+  if (message.has_images()) {
+    images_fields(reader.at("images", message.images()), dataset.kind.emplace<ImagesSource>());
+  } else if (message.has_yin_yang()) {
+    yin_yang_fields(reader.at("yin_yang", message.yin_yang()), dataset.kind.emplace<YinYangSource>());
+  } else if (message.has_table()) {
+    auto& table = dataset.kind.emplace<TableSource>();
+    table_fields(reader.at("table", message.table()), table);
+    table.ignore.assign(message.table().ignore().begin(), message.table().ignore().end());
+  } else {
+    if (!message.has_digits()) reader.fault("", "does not say which data", "e.g. `digits { file: \"digits.csv.gz\" }`");
+    auto& digits = dataset.kind.emplace<DigitsSource>();
+    digits_fields(reader.at("digits", message.digits()), digits);
+    reader.at("split", message.split())("file", digits.split_file);
+  }
   split_fields(reader.at("split", message.split()), dataset);
+}
+
+void write_dataset(const DatasetSource& dataset, v1::DatasetSource& message) {
+  if (const auto* d = std::get_if<DigitsSource>(&dataset.kind)) {
+    digits_fields(Writer(*message.mutable_digits()), *d);
+    Writer (*message.mutable_split())("file", d->split_file);
+  }
+  if (const auto* d = std::get_if<ImagesSource>(&dataset.kind)) images_fields(Writer(*message.mutable_images()), *d);
+  if (const auto* d = std::get_if<YinYangSource>(&dataset.kind)) yin_yang_fields(Writer(*message.mutable_yin_yang()), *d);
+  if (const auto* d = std::get_if<TableSource>(&dataset.kind)) {
+    table_fields(Writer(*message.mutable_table()), *d);
+    for (const std::uint64_t column : d->ignore) message.mutable_table()->add_ignore(column);
+  }
+  split_fields(Writer(*message.mutable_split()), dataset);
 }
 
 }  // namespace
@@ -58,7 +100,9 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
   read_dataset(reader.at("dataset", message.dataset()), message.dataset(), e.dataset);
   if (!message.encode().has_rate())
     reader.fault("encode", "does not say how samples become spikes", "add `rate { population: ... max_hz: ... }`");
-  rate_fields(reader.at("encode.rate", message.encode().rate()), e.encode);
+  const v1::RateEncoding& rate = message.encode().rate();
+  rate_fields(reader.at("encode.rate", rate), e.encode);
+  if (rate.has_population_code()) reader.at("encode.rate.population_code", rate.population_code())("neurons", e.encode.code.emplace().neurons);
   trial_fields(reader.at("trial", message.trial()), e);
   reader.at("readout", message.readout())("population", e.readout.population);
   reader.at("anneal", message.anneal())("linear_to", e.anneal_to);
@@ -70,9 +114,9 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
 
 void write_experiment(const Experiment& e, v1::Experiment& message) {
   top_fields(Writer(message), e);
-  digits_fields(Writer(*message.mutable_dataset()->mutable_digits()), e.dataset);
-  split_fields(Writer(*message.mutable_dataset()->mutable_split()), e.dataset);
+  write_dataset(e.dataset, *message.mutable_dataset());
   rate_fields(Writer(*message.mutable_encode()->mutable_rate()), e.encode);
+  if (e.encode.code) Writer (*message.mutable_encode()->mutable_rate()->mutable_population_code())("neurons", e.encode.code->neurons);
   message.mutable_encode()->mutable_rate()->mutable_regular_random_phase();
   trial_fields(Writer(*message.mutable_trial()), e);
   Writer (*message.mutable_readout())("population", e.readout.population);

@@ -30,23 +30,6 @@ std::optional<unsigned> whole_number(std::string_view text) {
   return value;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// The values between the commas of a line, one more than there are commas.
-std::vector<std::string_view> fields_of(std::string_view line) {
-  std::vector<std::string_view> fields;
-  for (;;) {
-    const std::size_t comma = line.find(',');
-    fields.push_back(trimmed(line.substr(0, comma)));
-    if (comma == std::string_view::npos) return fields;
-    line.remove_prefix(comma + 1);
-  }
-}
-
 /// Adds the sample of a line, or its fault.
 void parse_row(std::string_view line, int number, Dataset& data, Faults& faults) {
   constexpr const char* kWanted = "64 pixels from 0 to 16 and a label from 0 to 9 are wanted, with commas between them";
@@ -92,9 +75,6 @@ Dataset parse_digits(std::string_view bytes, const std::string& name) {
 }
 
 void apply_split(Dataset& data, std::string_view text, const std::string& name, double validation_from_train) {
-  if (!(validation_from_train >= 0 && validation_from_train < 1)) {
-    throw DescriptionError(fmt::format("validation_from_train is {}: it must be at least 0 and less than 1", validation_from_train));
-  }
   data.train.clear();
   data.validation.clear();
   data.test.clear();
@@ -112,10 +92,7 @@ void apply_split(Dataset& data, std::string_view text, const std::string& name, 
     faults.add(0, fmt::format("the split has {} lines, the data {} samples", sample, data.size()), "one line a sample is wanted");
   }
   faults.throw_if_any();
-  const auto set_aside = static_cast<std::size_t>(std::llround(validation_from_train * static_cast<double>(data.train.size())));
-  const auto first = data.train.end() - static_cast<std::ptrdiff_t>(set_aside);
-  data.validation.assign(first, data.train.end());
-  data.train.erase(first, data.train.end());
+  set_validation_aside(data, validation_from_train);
 }
 
 Dataset read_digits(const std::filesystem::path& path, const std::string& expected_sha256, const std::filesystem::path& split_file,

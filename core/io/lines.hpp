@@ -35,6 +35,24 @@ class Lines {
   int number_ = 0;
 };
 
+/// Without blanks and tabs at its ends.
+inline std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// The values between the commas of a line, one more than there are commas.
+inline std::vector<std::string_view> fields_of(std::string_view line) {
+  std::vector<std::string_view> fields;
+  for (;;) {
+    const std::size_t comma = line.find(',');
+    fields.push_back(trimmed(line.substr(0, comma)));
+    if (comma == std::string_view::npos) return fields;
+    line.remove_prefix(comma + 1);
+  }
+}
+
 /// Collects the faults of a file: people want to see all of them, but not ten thousand.
 class Faults {
  public:

@@ -21,8 +21,9 @@ struct Shipped {
     const std::string file = fmt::format("{}/examples/{}.txtpb", SPIKELOOP_SOURCE_DIR, name);
     experiment = load_experiment(file);
     network = load_network(resolve_path(file, experiment.network_file));
-    data = io::read_digits(resolve_path(file, experiment.dataset.file), experiment.dataset.sha256,
-                           resolve_path(file, experiment.dataset.split_file), experiment.dataset.validation_from_train);
+    const auto& digits = std::get<DigitsSource>(experiment.dataset.kind);
+    data = io::read_digits(resolve_path(file, digits.file), digits.sha256, resolve_path(file, digits.split_file),
+                           experiment.dataset.validation_from_train);
   }
 };
 

@@ -35,8 +35,8 @@ TEST(LoadNetwork, ReadsTheNetworkOfTheDesign) {
 TEST(LoadExperiment, ReadsTheExperimentOfTheDesign) {
   const Experiment e = load_experiment_text(kDesignExperiment);
   EXPECT_EQ(e.network_file, "digits_network.txtpb");
-  EXPECT_EQ(e.dataset.file, "data/digits.csv.gz");
-  EXPECT_EQ(e.dataset.sha256, "...");
+  EXPECT_EQ(std::get<DigitsSource>(e.dataset.kind).file, "data/digits.csv.gz");
+  EXPECT_EQ(std::get<DigitsSource>(e.dataset.kind).sha256, "...");
   EXPECT_EQ(e.dataset.validation_from_train, 0.1);
   EXPECT_EQ(e.encode.population, "in");
   EXPECT_EQ(e.encode.max_hz, 300);

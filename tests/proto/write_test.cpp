@@ -103,10 +103,10 @@ TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
   Experiment renamed = e, longer = e, other_data = e;
   renamed.name = "x";
   renamed.network_file = "elsewhere/network.txtpb";
-  renamed.dataset.file = "elsewhere/digits.csv.gz";
+  std::get<DigitsSource>(renamed.dataset.kind).file = "elsewhere/digits.csv.gz";
   renamed.seeds = 17;
   longer.epochs += 1;
-  other_data.dataset.sha256[0] = 'f';
+  std::get<DigitsSource>(other_data.dataset.kind).sha256[0] = 'f';
   EXPECT_EQ(experiment_fingerprint(renamed), experiment_fingerprint(e));
   EXPECT_NE(experiment_fingerprint(longer), experiment_fingerprint(e));
   EXPECT_NE(experiment_fingerprint(other_data), experiment_fingerprint(e));
