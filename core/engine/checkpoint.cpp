@@ -9,7 +9,7 @@
 namespace spikeloop::engine {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x32305350494b45ull;  // changes with the layout
+constexpr std::uint64_t kMagic = 0x33305350494b45ull;  // changes with the layout
 
 /// What a checkpoint keeps of every neuron, as pointers into a block. Empty arrays are skipped on both sides.
 template <class F>
@@ -36,6 +36,7 @@ class Checkpoint {
     w.put_all(e.in_flight());
     w.put_all(e.sources_.ahead(e.now_));
     for (const auto& window : e.modes_->windows()) w.put(window.index), w.put_all(window.touched);
+    for (const Bursts& bursts : e.modes_->bursts()) w.put_all(bursts.from(e.now_ - Bursts::kSpan));
     for (const auto& lane : e.lanes_) lane->flush(), lane->settle();
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) save_population(e, p, w);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) save_projection(e, k, w);
@@ -65,6 +66,8 @@ class Checkpoint {
     e.in_flight_ = r.get_all<TickSpike>();
     const auto ahead = r.get_all<TickSpike>();
     for (auto& window : e.modes_->windows()) window.index = r.get<Tick>(), window.touched = r.get_all<double>();
+    for (Bursts& bursts : e.modes_->bursts())
+      for (const Tick tick : r.get_all<Tick>()) bursts.add(tick);
     for (std::size_t p = 0; p < e.network_->populations().size(); ++p) restore_population(e, p, r);
     for (std::size_t k = 0; k < e.network_->projections().size(); ++k) restore_projection(e, k, r);
     if (r.left() != 0) throw BugError("a saved state is not read to its end");

@@ -37,7 +37,7 @@ void Lane::tick(Tick t) {
   now_ = t;
   learning_.clear();
   stopwatch_.begin();
-  if (t >= window_end_ || t < window_begin_ || unsettled_) choose_modes(t);
+  choose_modes(t);
   draw_drives(t);
   arrivals_.take(t, due_);
   deliver();

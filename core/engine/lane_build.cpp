@@ -71,7 +71,7 @@ void Lane::build_blocks(const Network& network) {
     b.kinds = layout_->kinds[p];
     if (population.is_source()) continue;
     b.used = b.slice.size() > 0;
-    if (b.used) used_.push_back(p);
+    if (b.used) used_.push_back(p), prompt_ |= modes_->prompt(p);
     for (std::uint32_t slot = b.inputs.begin; slot < b.inputs.end(); slot += 16) owner_[slot / 16] = p;
     resize_state(b, network, population);
   }

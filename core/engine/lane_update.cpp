@@ -21,15 +21,17 @@ Tick Lane::next_sweep(Tick from) const {
 }
 
 void Lane::choose_modes(Tick t) {
-  if (t >= window_end_ || t < window_begin_) {
+  const bool new_window = t >= window_end_ || t < window_begin_;
+  if (!new_window && !unsettled_ && !prompt_) return;
+  if (new_window) {
     window_begin_ = t == 0 ? 0 : std::max(Tick{1}, t / modes_->window() * modes_->window());
     window_end_ = t == 0 ? 1 : (t / modes_->window() + 1) * modes_->window();
-    for (const std::uint32_t p : used_) blocks_[p].should_sweep = modes_->dense(p, t) && blocks_[p].dynamics.refractory < kLowTicks;
   }
-  unsettled_ = false;
   for (const std::uint32_t p : used_) {
-    if (blocks_[p].should_sweep && !blocks_[p].swept) enter_sweep(blocks_[p], t);
-    if (!blocks_[p].should_sweep && blocks_[p].swept) leave_sweep(p);
+    Block& b = blocks_[p];
+    if (new_window || modes_->prompt(p)) b.should_sweep = modes_->dense(p, t) && b.dynamics.refractory < kLowTicks;
+    if (b.should_sweep && !b.swept) enter_sweep(b, t);
+    if (!b.should_sweep && b.swept) leave_sweep(p);
   }
   unsettled_ = false;  // `leave_sweep` cannot know that it was meant
 }

@@ -19,11 +19,6 @@ constexpr double kWeight = sizeof(float), kSegment = 8;  ///< bytes
 constexpr std::size_t kMostLanes = 16'384;
 constexpr double kShortRow = 32;  ///< rows that are shorter together than this are not merged
 
-bool is_dense(const Projection& p) {
-  const auto* all = std::get_if<AllToAll>(&p.connect);
-  return is_constant(p.delay_ms) && ((all && (all->autapses || p.source != p.target)) || std::holds_alternative<Tensor>(p.connect));
-}
-
 Group group_of(const Network& network, std::uint32_t k) {
   const Projection& p = network.projections()[k];
   Group g;
@@ -149,6 +144,11 @@ LaneLayout lane_of(const Network& network, const std::vector<InputKinds>& kinds,
 }
 
 }  // namespace
+
+bool is_dense(const Projection& p) {
+  const auto* all = std::get_if<AllToAll>(&p.connect);
+  return is_constant(p.delay_ms) && ((all && (all->autapses || p.source != p.target)) || std::holds_alternative<Tensor>(p.connect));
+}
 
 double most_delays(const Network& network, const Group& group) {
   double ticks = 1;

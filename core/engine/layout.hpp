@@ -59,6 +59,9 @@ struct Layout {
   std::vector<LaneLayout> lanes;        ///< a multiple of the number of threads
 };
 
+/// True if every source of the projection reaches every target, all at one delay: rows without targets.
+bool is_dense(const Projection& p);
+
 InputKinds input_kinds(const Network& network, std::size_t population);
 Layout layout_of(const Network& network, std::size_t threads);
 

@@ -13,19 +13,42 @@ constexpr Tick kShortestWindow = 64;
 
 }  // namespace
 
+void Bursts::add(Tick tick) {
+  const auto word = [&](Tick t) -> std::uint64_t& { return bits_[static_cast<std::size_t>(t % kRing) / 64]; };
+  for (high_ = std::max(high_, tick - kRing + 1); high_ <= tick; ++high_) word(high_) &= ~(std::uint64_t{1} << (high_ % 64));
+  if (tick > high_ - kRing) word(tick) |= std::uint64_t{1} << (tick % 64);
+}
+
+bool Bursts::dense(Tick tick) const {
+  Tick arrivals = 0;
+  for (Tick t = tick - kSpan + 1; t <= tick; ++t) arrivals += at(t);
+  return arrivals >= kEnough;
+}
+
+std::vector<Tick> Bursts::from(Tick tick) const {
+  std::vector<Tick> ticks;
+  for (Tick t = std::max(tick, high_ - kRing + 1); t < high_; ++t)
+    if (at(t)) ticks.push_back(t);
+  return ticks;
+}
+
 Modes::Modes(const Network& network, Update update) : update_(update) {
   const std::size_t n = network.populations().size();
-  fan_out_.resize(n), driven_.resize(n), arrivals_.resize(n);
+  fan_out_.resize(n), driven_.resize(n), arrivals_.resize(n), prompt_.resize(n), bursts_.resize(n);
   for (const Population& p : network.populations()) {
     neurons_.push_back(!p.is_source());
     size_.push_back(static_cast<double>(p.size()));
   }
   for (const Projection& p : network.projections()) {
     const std::size_t source = network.population_index(p.source), target = network.population_index(p.target);
-    if (drawn_at_arrival(network, source))
+    if (drawn_at_arrival(network, source)) {
       driven_[target] = true;
-    else
-      fan_out_[source].push_back({static_cast<std::uint32_t>(target), network.expected_synapses(p) / size_[source]});
+      continue;
+    }
+    const bool all = is_dense(p) && neurons_[target];
+    fan_out_[source].push_back({static_cast<std::uint32_t>(target), network.expected_synapses(p) / size_[source],
+                                all ? ticks_of(std::get<Constant>(p.delay_ms.kind).value, network.resolution()) : Tick{0}});
+    if (all && update == Update::kAuto) prompt_[target] = true;
   }
   reset();
 }
@@ -38,6 +61,7 @@ void Modes::begin(Tick least_delay) {
 
 void Modes::reset() {
   for (Window& w : windows_) w.index = -1, w.touched.assign(size_.size(), 0.0);
+  for (Bursts& b : bursts_) b.clear();
 }
 
 bool Modes::dense_in(std::size_t p, Tick window) const {
@@ -47,6 +71,7 @@ bool Modes::dense_in(std::size_t p, Tick window) const {
 }
 
 Tick Modes::next(std::size_t p, Tick now) const {
+  if (dense(p, std::max(now, Tick{1}))) return std::max(now, Tick{1});  // later bursts begin with an arrival, which nobody misses
   for (Tick w = now / window_; w <= now / window_ + 3; ++w)
     if (dense_in(p, w)) return std::max({now, w * window_, Tick{1}});
   return kNever;
@@ -58,7 +83,10 @@ void Modes::count(std::span<const TickSpike> spikes) {
     const Tick tick = spikes[k].tick;
     std::fill(arrivals_.begin(), arrivals_.end(), 0.0);
     for (; k < spikes.size() && spikes[k].tick == tick; ++k)
-      for (const FanOut& f : fan_out_[spikes[k].population]) arrivals_[f.target] += f.synapses;
+      for (const FanOut& f : fan_out_[spikes[k].population]) {
+        arrivals_[f.target] += f.synapses;
+        if (f.all_after > 0) bursts_[f.target].add(tick + f.all_after);
+      }
     Window& w = windows_[static_cast<std::size_t>(tick / window_) % windows_.size()];
     if (w.index != tick / window_) w.index = tick / window_, w.touched.assign(w.touched.size(), 0.0);
     for (std::size_t p = 0; p < arrivals_.size(); ++p) w.touched[p] += std::min(arrivals_[p], kAllAtOnce * size_[p]);
