@@ -98,6 +98,27 @@ TEST(Write, APriceListLoadsAgainAsTheSame) {
   EXPECT_EQ(write_prices(load_prices_binary(write_prices_binary(prices))), text);
 }
 
+TEST(WriteExperiment, EveryKindOfDataAndEncodingComesBack) {
+  Experiment e = load_experiment_text(golden("experiment.txtpb"));
+  e.encode.code = PopulationCode{7};
+  e.encode.repeat = 3, e.encode.shift = 2;
+  e.dataset.folds = 10;
+  const std::vector<decltype(e.dataset.kind)> kinds = {ImagesSource{"a", "b", "c", "d", std::string(64, '0'), "get it"}, YinYangSource{5, 6, 7},
+                                                       TableSource{"t.csv", std::string(64, '1'), 1, {0, 4}, "there"}};
+  for (const auto& kind : kinds) {
+    e.dataset.kind = kind;
+    const std::string text = write_experiment(e);
+    const Experiment again = load_experiment_text(text);
+    EXPECT_EQ(write_experiment(again), text);
+    EXPECT_EQ(again.dataset.kind.index(), kind.index());
+    EXPECT_EQ(again.encode.code->neurons, 7u);
+    EXPECT_EQ(again.encode.repeat, 3u);
+    EXPECT_EQ(again.encode.shift, 2u);
+    EXPECT_EQ(again.dataset.folds, 10u);
+  }
+  EXPECT_EQ(std::get<TableSource>(load_experiment_text(write_experiment(e)).dataset.kind).ignore, (std::vector<std::uint64_t>{0, 4}));
+}
+
 TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
   const Experiment e = load_experiment_text(golden("experiment.txtpb"));
   Experiment renamed = e, longer = e, other_data = e;
