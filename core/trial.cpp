@@ -74,9 +74,9 @@ void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::ui
     if (hz <= 0) continue;
     const double phase = random_unit(seed, stream, i), period = 1e9 / hz;
     for (double k = phase;; k += 1) {
-      const Time t = static_cast<Time>(std::floor(k * period / static_cast<double>(plan.tick))) * plan.tick;
-      if (t >= until) break;
-      spikes.push_back({t, plan.input, i});
+      const double ticks = std::floor(k * period / static_cast<double>(plan.tick));  // may be far beyond what Time holds, for tiny rates
+      if (ticks * static_cast<double>(plan.tick) >= static_cast<double>(until)) break;
+      spikes.push_back({static_cast<Time>(ticks) * plan.tick, plan.input, i});
     }
   }
 }

@@ -82,6 +82,22 @@ TEST(InputValues, PopulationCodeHasEvenlySpacedBells) {
   }
 }
 
+/// Far from its centre a neuron's rate is as good as nothing: its first spike is later than any time that can be written.
+TEST(InputValues, TinyRatesAreSilent) {
+  NetworkDescription d;
+  Population in, out;
+  in.name = "in", in.shape = {2}, in.kind = SourceModel{ExternalSource{}}, out.name = "out", out.kind = NeuronModel{Lif{}};
+  d.populations = {in, out};
+  Experiment e;
+  e.encode.population = "in", e.readout.population = "out";
+  const TrialPlan plan(e, Network(d));
+  std::vector<Spike> spikes;
+  const std::vector<float> values = {1e-30f, 1.0f};
+  encode_sample(plan, values, 1, 1, from_ms(100), spikes);
+  EXPECT_EQ(spikes.size(), 10u);
+  for (const Spike& s : spikes) EXPECT_EQ(s.neuron, 1u);
+}
+
 TEST(InputValues, RepeatedTrainsFollowEachOther) {
   RateEncoding encode;
   encode.repeat = 3;
