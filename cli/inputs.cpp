@@ -30,7 +30,8 @@ NetworkDescription load_network_of(const std::string& path) {
 
 fs::path find_data(const std::string& description, const std::string& file, const std::string& data_dir) {
   if (file.empty()) return {};  // to be complained about by who reads it
-  const fs::path beside = resolve_path(description, file), name = fs::path(file).filename(), folder = fs::path(file).parent_path().filename();
+  const fs::path beside = resolve_path(description, file), name = fs::path(file).filename(),
+                 folder = fs::path(file).parent_path().filename();
   std::error_code ignored;
   if (fs::exists(beside, ignored)) return beside;
   const char* environment = std::getenv("SPIKELOOP_DATA_DIR");

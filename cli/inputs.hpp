@@ -20,7 +20,8 @@ LoadOptions load_options();
 NetworkDescription load_network_of(const std::string& path);
 
 /// A data file that a description names: beside the description, else by its file name in `data_dir`, in $SPIKELOOP_DATA_DIR, or one folder
-/// below these (in a folder of the same name, if one is named and it is not "data"). Where there is none, the path beside the description, so that reading it tells what is missing.
+/// below these (in a folder of the same name, if one is named and it is not "data"). Where there is none, the path beside the description,
+/// so that reading it tells what is missing.
 std::filesystem::path find_data(const std::string& description, const std::string& file, const std::string& data_dir);
 
 /// An experiment with everything that it names.

@@ -135,7 +135,8 @@ report::RunInfo run_info(const Plan& plan, std::optional<double> linear) {
   report::RunInfo info{plan.command, kVersion, linear, {}};
   DatasetSource source = plan.loaded.experiment.dataset;
   const std::vector<std::string*> files = files_of(source);
-  info.facts.emplace_back("data", files.empty() ? data.name : fmt::format("{} sha256 {}", fs::path(*files.front()).filename().string(), data.sha256));
+  info.facts.emplace_back(
+      "data", files.empty() ? data.name : fmt::format("{} sha256 {}", fs::path(*files.front()).filename().string(), data.sha256));
   info.facts.emplace_back("split",
                           fmt::format("{} train, {} validation, {} test", data.train.size(), data.validation.size(), data.test.size()));
   return info;

@@ -36,7 +36,8 @@ std::vector<std::size_t> folds_of(const Dataset& data, std::uint64_t division) {
 void scale_by_training_part(Dataset& data) {
   for (std::size_t f = 0; f < data.features; ++f) {
     float low = std::numeric_limits<float>::infinity(), high = -low;
-    for (const std::size_t i : data.train) low = std::min(low, data.samples[i * data.features + f]), high = std::max(high, data.samples[i * data.features + f]);
+    for (const std::size_t i : data.train)
+      low = std::min(low, data.samples[i * data.features + f]), high = std::max(high, data.samples[i * data.features + f]);
     for (std::size_t i = 0; i < data.size(); ++i) {
       float& x = data.samples[i * data.features + f];
       x = high > low ? std::clamp((x - low) / (high - low), 0.0f, 1.0f) : 0.0f;
@@ -78,7 +79,8 @@ class YinYang {
 }  // namespace
 
 void set_validation_aside(Dataset& data, double share) {
-  if (!(share >= 0 && share < 1)) throw DescriptionError(fmt::format("validation_from_train is {}: it must be at least 0 and less than 1", share));
+  if (!(share >= 0 && share < 1))
+    throw DescriptionError(fmt::format("validation_from_train is {}: it must be at least 0 and less than 1", share));
   const auto samples = static_cast<std::ptrdiff_t>(std::llround(share * static_cast<double>(data.train.size())));
   data.validation.assign(data.train.end() - samples, data.train.end());
   data.train.erase(data.train.end() - samples, data.train.end());

@@ -26,13 +26,13 @@ struct Dataset {
   std::size_t size() const { return labels.size(); }
 };
 
-/// Moves the last `share` (0 .. < 1, rounded to the nearest sample) of the training part to the validation part; throws DescriptionError for
-/// another share.
+/// Moves the last `share` (0 .. < 1, rounded to the nearest sample) of the training part to the validation part; throws DescriptionError
+/// for another share.
 void set_validation_aside(Dataset& data, double share);
 
-/// Cross-validation: the data as the run of one seed (1, 2, ...) sees them. Seed s tests on fold (s - 1) mod folds of a stratified division that
-/// is drawn anew every `folds` seeds, sets the validation part aside at random, and scales features to 0 .. 1 by what it trains on (beyond that they are cut off).
-/// Without folds: the data as they are.
+/// Cross-validation: the data as the run of one seed (1, 2, ...) sees them. Seed s tests on fold (s - 1) mod folds of a stratified division
+/// that is drawn anew every `folds` seeds, sets the validation part aside at random, and scales features to 0 .. 1 by what it trains on
+/// (beyond that they are cut off). Without folds: the data as they are.
 Dataset part_of_seed(const Dataset& data, std::uint64_t seed);
 
 /// 8 x 8 images of digits, one file and a split file.
@@ -49,8 +49,8 @@ struct ImagesSource {
   std::string origin;  ///< how to get the files, for who does not have them
 };
 
-/// The Yin-Yang set (Kriener, Goeltz, Petrovici 2021, arXiv 2102.08211), which is made, not read: x, y, 1 - x, 1 - y of points in a disc, and three
-/// classes. Seeds as published: training 42, validation 41, test 40.
+/// The Yin-Yang set (Kriener, Goeltz, Petrovici 2021, arXiv 2102.08211), which is made, not read: x, y, 1 - x, 1 - y of points in a disc,
+/// and three classes. Seeds as published: training 42, validation 41, test 40.
 struct YinYangSource {
   std::uint64_t train = 5000, validation = 1000, test = 1000;  ///< points
 };

@@ -27,7 +27,7 @@ struct PopulationCode {
 struct RateEncoding {
   std::string population;
   double max_hz = 100;
-  std::optional<double> mean;  ///< if set, each sample is scaled so that its mean value is this (input normalisation)
+  std::optional<double> mean;          ///< if set, each sample is scaled so that its mean value is this (input normalisation)
   std::optional<PopulationCode> code;  ///< if set, features are spread over more neurons first
   std::size_t repeat = 1;              ///< trains per value, each with a phase of its own; the copies of a value follow each other
   std::size_t shift = 0;               ///< training images are moved by up to so many pixels each way, drawn per trial

@@ -37,10 +37,12 @@ void input_values(const RateEncoding& encode, std::span<const float> sample, std
   if (shape.size() >= 2 && (shift[0] != 0 || shift[1] != 0)) {
     const auto height = static_cast<int>(shape[shape.size() - 2]), width = static_cast<int>(shape.back());
     std::fill(values.begin(), values.end(), 0.0f);
-    for (std::size_t plane = 0; plane + static_cast<std::size_t>(height * width) <= sample.size(); plane += static_cast<std::size_t>(height * width))
+    for (std::size_t plane = 0; plane + static_cast<std::size_t>(height * width) <= sample.size();
+         plane += static_cast<std::size_t>(height * width))
       for (int y = std::max(0, shift[0]); y < std::min(height, height + shift[0]); ++y)
         for (int x = std::max(0, shift[1]); x < std::min(width, width + shift[1]); ++x)
-          values[plane + static_cast<std::size_t>(y * width + x)] = sample[plane + static_cast<std::size_t>((y - shift[0]) * width + x - shift[1])];
+          values[plane + static_cast<std::size_t>(y * width + x)] =
+              sample[plane + static_cast<std::size_t>((y - shift[0]) * width + x - shift[1])];
   }
   if (!encode.code && encode.repeat == 1) return;
   const std::vector<float> plain = values;
@@ -56,7 +58,9 @@ void input_values(const RateEncoding& encode, std::span<const float> sample, std
 std::array<int, 2> drawn_shift(const RateEncoding& encode, std::uint64_t seed, std::uint64_t trial) {
   if (encode.shift == 0) return {0, 0};
   const std::uint64_t stream = stream_of("encode", "shift"), range = 2 * encode.shift + 1;
-  const auto drawn = [&](std::uint64_t index) { return static_cast<int>(random_below(seed, stream, index, range)) - static_cast<int>(encode.shift); };
+  const auto drawn = [&](std::uint64_t index) {
+    return static_cast<int>(random_below(seed, stream, index, range)) - static_cast<int>(encode.shift);
+  };
   return {drawn(2 * trial), drawn(2 * trial + 1)};
 }
 

@@ -28,7 +28,8 @@ struct TrialPlan {
   RateEncoding encode;
 };
 
-/// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), spread by the population code, repeated.
+/// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), spread by the population code,
+/// repeated.
 void input_values(const RateEncoding& encode, std::span<const float> sample, std::span<const std::size_t> shape, std::array<int, 2> shift,
                   std::vector<float>& values);
 

@@ -85,7 +85,8 @@ void check_numbers(const Experiment& e, const Report& report) {
   if (e.encode.mean) positive("encode.rate.mean", *e.encode.mean);
   if (e.encode.code && (e.encode.code->neurons < 2 || e.encode.code->neurons > 1000))
     report("encode.rate.population_code.neurons", fmt::format("is {}, but must be between 2 and 1000", e.encode.code->neurons));
-  if (e.encode.repeat == 0 || e.encode.repeat > 1000) report("encode.rate.repeat", fmt::format("is {}, but must be between 1 and 1000", e.encode.repeat));
+  if (e.encode.repeat == 0 || e.encode.repeat > 1000)
+    report("encode.rate.repeat", fmt::format("is {}, but must be between 1 and 1000", e.encode.repeat));
   if (e.encode.shift > 1000) report("encode.rate.shift", fmt::format("is {}, but must be at most 1000", e.encode.shift));
   positive("trial.free_ms", e.free_ms);
   positive("trial.test_ms", e.test_ms);

@@ -102,7 +102,8 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
     reader.fault("encode", "does not say how samples become spikes", "add `rate { population: ... max_hz: ... }`");
   const v1::RateEncoding& rate = message.encode().rate();
   rate_fields(reader.at("encode.rate", rate), e.encode);
-  if (rate.has_population_code()) reader.at("encode.rate.population_code", rate.population_code())("neurons", e.encode.code.emplace().neurons);
+  if (rate.has_population_code())
+    reader.at("encode.rate.population_code", rate.population_code())("neurons", e.encode.code.emplace().neurons);
   trial_fields(reader.at("trial", message.trial()), e);
   reader.at("readout", message.readout())("population", e.readout.population);
   reader.at("anneal", message.anneal())("linear_to", e.anneal_to);

@@ -83,9 +83,9 @@ ExperimentResult read_report_binary(std::string_view bytes, const std::string& f
 std::uint64_t experiment_fingerprint(const Experiment& experiment) {
   Experiment plain = experiment;
   plain.name.clear();
-  plain.network_file.clear();  // the network has a fingerprint of its own
+  plain.network_file.clear();                                       // the network has a fingerprint of its own
   for (std::string* file : files_of(plain.dataset)) file->clear();  // their hash says which data
-  plain.seeds = 0;  // a run does not depend on how many there are
+  plain.seeds = 0;                                                  // a run does not depend on how many there are
   const std::string text = write_experiment(plain);
   return hash_bytes(kHashStart, text.data(), text.size());
 }

@@ -163,7 +163,7 @@ class Lane {
   Calendar<Visit> visits_;
   Tick now_ = 0;                            ///< tick being processed
   Tick window_begin_ = 0, window_end_ = 0;  ///< ticks for which the blocks know their modes
-  bool prompt_ = false;      ///< some blocks may change their mode at any tick
+  bool prompt_ = false;                     ///< some blocks may change their mode at any tick
   bool unsettled_ = false;                  ///< a block is not in the mode that it should be in
   std::uint32_t sweeping_ = 0;              ///< blocks that are swept
   bool marking_ = true;                     ///< some blocks are not: who is touched must be known

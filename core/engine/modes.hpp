@@ -32,9 +32,9 @@ class Bursts {
   Tick high_ = 0;  ///< nothing is known of ticks from here on
 };
 
-/// Which populations are updated densely: window by window of a fixed number of ticks, by the spikes that were emitted two and three windows
-/// ago; and at once, where several ticks close together reach all neurons. Lazy and dense differ in how they round, so the choice is a function
-/// of the network and of emitted spikes: of nothing that depends on threads, slices or probes.
+/// Which populations are updated densely: window by window of a fixed number of ticks, by the spikes that were emitted two and three
+/// windows ago; and at once, where several ticks close together reach all neurons. Lazy and dense differ in how they round, so the choice
+/// is a function of the network and of emitted spikes: of nothing that depends on threads, slices or probes.
 class Modes {
  public:
   Modes(const Network& network, Update update);
@@ -75,8 +75,8 @@ class Modes {
   Tick window_ = 1;
   std::vector<bool> neurons_;   ///< per population: not a source
   std::vector<bool> driven_;    ///< per population: input at nearly every tick, from a Poisson drive
-  std::vector<bool> prompt_;       ///< per population: chosen by bursts too
-  std::vector<Bursts> bursts_;     ///< per population
+  std::vector<bool> prompt_;    ///< per population: chosen by bursts too
+  std::vector<Bursts> bursts_;  ///< per population
   std::vector<double> size_;    ///< per population
   std::vector<double> enough_;  ///< per population: touched neurons a window from which on sweeping is cheaper
   struct FanOut {

@@ -25,15 +25,19 @@ constexpr std::uint8_t kUnsignedByte = 0x08;
 std::string unpacked(std::string bytes, const std::string& name) { return is_gzip(bytes) ? gunzip(bytes, kMostBytes, name) : bytes; }
 
 void add_images(Dataset& data, const IdxArray& images, const IdxArray& labels, const std::string& name, std::vector<std::size_t>& part) {
-  if (images.shape.size() != 3) refuse(name, fmt::format("has {} dimensions, not the 3 of images", images.shape.size()), "name the file of images here");
+  if (images.shape.size() != 3)
+    refuse(name, fmt::format("has {} dimensions, not the 3 of images", images.shape.size()), "name the file of images here");
   if (labels.shape.size() != 1 || labels.shape[0] != images.shape[0])
-    refuse(name, fmt::format("has {} images, its labels are {}", images.shape[0], labels.values.size()), "name images and labels of the same set");
+    refuse(name, fmt::format("has {} images, its labels are {}", images.shape[0], labels.values.size()),
+           "name images and labels of the same set");
   const std::vector<std::size_t> shape = {images.shape[1], images.shape[2]};
   if (data.shape.empty()) data.shape = shape, data.features = shape[0] * shape[1];
-  if (data.shape != shape) refuse(name, "the images of the test part have another size than those of the training part", "name files of the same set");
+  if (data.shape != shape)
+    refuse(name, "the images of the test part have another size than those of the training part", "name files of the same set");
   for (std::size_t i = 0; i < labels.values.size(); ++i) part.push_back(data.size() + i);
   for (const std::uint8_t pixel : images.values) data.samples.push_back(static_cast<float>(pixel) / 255.0f);
-  for (const std::uint8_t label : labels.values) data.labels.push_back(label), data.classes = std::max<std::size_t>(data.classes, label + 1u);
+  for (const std::uint8_t label : labels.values)
+    data.labels.push_back(label), data.classes = std::max<std::size_t>(data.classes, label + 1u);
 }
 
 }  // namespace
@@ -49,12 +53,14 @@ IdxArray parse_idx(std::string_view bytes, const std::string& name) {
   IdxArray array;
   std::size_t size = 1;
   for (std::size_t d = 0; d < dimensions; ++d) {
-    const std::size_t at = 4 + 4 * d, extent = std::size_t{byte(at)} << 24 | std::size_t{byte(at + 1)} << 16 | std::size_t{byte(at + 2)} << 8 | byte(at + 3);
+    const std::size_t at = 4 + 4 * d, extent = std::size_t{byte(at)} << 24 | std::size_t{byte(at + 1)} << 16 |
+                                               std::size_t{byte(at + 2)} << 8 | byte(at + 3);
     array.shape.push_back(extent);
     if (extent != 0 && size > kMostBytes / extent) refuse(name, "says that it is larger than 1 GiB");
     size *= extent;
   }
-  if (bytes.size() - header != size) refuse(name, fmt::format("has {} bytes of values where its header says {}", bytes.size() - header, size));
+  if (bytes.size() - header != size)
+    refuse(name, fmt::format("has {} bytes of values where its header says {}", bytes.size() - header, size));
   array.values.assign(bytes.begin() + static_cast<std::ptrdiff_t>(header), bytes.end());
   return array;
 }

@@ -109,8 +109,8 @@ TEST(Digits, a_split_that_does_not_fit_is_refused) {
   EXPECT_TRUE(
       contains(complaint([&] { apply_split(data, "train\ntset\ntest\n", "s.txt", 0); }), "s.txt:2:1: \"tset\" is neither train nor test"));
   EXPECT_TRUE(contains(complaint([&] { apply_split(data, "train\ntest\ntest\n", "s.txt", 1); }), "validation_from_train is 1"));
-  EXPECT_TRUE(
-      contains(complaint([&] { apply_split(data, "train\ntest\ntest\n", "s.txt", std::numeric_limits<double>::quiet_NaN()); }), "validation_from_train"));
+  EXPECT_TRUE(contains(complaint([&] { apply_split(data, "train\ntest\ntest\n", "s.txt", std::numeric_limits<double>::quiet_NaN()); }),
+                       "validation_from_train"));
   EXPECT_TRUE(contains(complaint([&] { read_digits(kData / "digits.csv.gz", "", "", 0); }), "no split file"));
 }
 

@@ -82,14 +82,19 @@ TEST(Idx, mnist_is_read_if_it_is_here) {
   const char* folder = std::getenv("SPIKELOOP_DATA_DIR");
   const std::filesystem::path mnist = std::filesystem::path(folder ? folder : "") / "mnist";
   if (!folder || !std::filesystem::exists(mnist)) GTEST_SKIP() << "SKIPPED: MNIST is not in SPIKELOOP_DATA_DIR";
-  const ImagesSource source = {mnist / "train-images-idx3-ubyte.gz", mnist / "train-labels-idx1-ubyte.gz", mnist / "t10k-images-idx3-ubyte.gz",
-                               mnist / "t10k-labels-idx1-ubyte.gz", "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a", ""};
+  const ImagesSource source = {mnist / "train-images-idx3-ubyte.gz",
+                               mnist / "train-labels-idx1-ubyte.gz",
+                               mnist / "t10k-images-idx3-ubyte.gz",
+                               mnist / "t10k-labels-idx1-ubyte.gz",
+                               "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a",
+                               ""};
   const Dataset data = read_images(source, 1.0 / 12);
   EXPECT_EQ(data.train.size(), 55'000u);
   EXPECT_EQ(data.validation.size(), 5'000u);
   EXPECT_EQ(data.test.size(), 10'000u);
   EXPECT_EQ(std::vector<std::uint32_t>(data.labels.begin(), data.labels.begin() + 5), (std::vector<std::uint32_t>{5, 0, 4, 1, 9}));
-  EXPECT_EQ(std::vector<std::uint32_t>(data.labels.begin() + 60'000, data.labels.begin() + 60'005), (std::vector<std::uint32_t>{7, 2, 1, 0, 4}));
+  EXPECT_EQ(std::vector<std::uint32_t>(data.labels.begin() + 60'000, data.labels.begin() + 60'005),
+            (std::vector<std::uint32_t>{7, 2, 1, 0, 4}));
 }
 
 }  // namespace

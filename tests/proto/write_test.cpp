@@ -103,7 +103,8 @@ TEST(WriteExperiment, EveryKindOfDataAndEncodingComesBack) {
   e.encode.code = PopulationCode{7};
   e.encode.repeat = 3, e.encode.shift = 2;
   e.dataset.folds = 10;
-  const std::vector<decltype(e.dataset.kind)> kinds = {ImagesSource{"a", "b", "c", "d", std::string(64, '0'), "get it"}, YinYangSource{5, 6, 7},
+  const std::vector<decltype(e.dataset.kind)> kinds = {ImagesSource{"a", "b", "c", "d", std::string(64, '0'), "get it"},
+                                                       YinYangSource{5, 6, 7},
                                                        TableSource{"t.csv", std::string(64, '1'), 1, {0, 4}, "there"}};
   for (const auto& kind : kinds) {
     e.dataset.kind = kind;
