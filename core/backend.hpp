@@ -70,6 +70,13 @@ class Session {
   virtual std::vector<double> thresholds(std::size_t population) const = 0;
   virtual void set_thresholds(std::size_t population, std::span<const double> thresholds) = 0;
 
+  /// Gives each neuron of a population parameters of its own (device mismatch): models of the population's kind, one a neuron; none = all
+  /// are as described again. Thresholds remain what `set_thresholds` says, and a saved state knows nothing of it. Throws DescriptionError
+  /// if the models do not fit, or if the back end cannot do that.
+  virtual void set_neurons(std::size_t, std::span<const NeuronModel>) {
+    throw DescriptionError("on this back end all neurons of a population are alike; probe mismatch on the simulator");
+  }
+
   /// Factors on every rule's change and on every homeostasis rate from now on (annealing; 0 = inference, or warm-up without learning).
   virtual void set_learning(double rules, double homeostasis) = 0;
 

@@ -26,6 +26,17 @@ const Spiking* spiking_of(const NeuronModel& model) {
       model);
 }
 
+std::vector<double*> time_constants(NeuronModel& model) {
+  std::vector<double*> all;
+  std::visit([&](auto& m) { all = {&m.tau_m_ms, &m.tau_apical_ms}; }, model);
+  if (auto* e = std::get_if<LifExp>(&model)) {
+    all.push_back(&e->tau_syn_ms);
+    if (e->tau_syn_inhibitory_ms) all.push_back(&*e->tau_syn_inhibitory_ms);
+  }
+  if (auto* a = std::get_if<Alif>(&model)) all.push_back(&a->tau_adaptation_ms);
+  return all;
+}
+
 const char* source_name(const SourceModel& source) {
   constexpr std::array names = {"external", "poisson", "regular", "spike_list", "current"};
   return names.at(source.index());

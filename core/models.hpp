@@ -59,6 +59,9 @@ struct Li : Membrane {};
 
 using NeuronModel = std::variant<Lif, If, Alif, LifExp, Li>;
 
+/// Every time constant that the model has, in ms: membrane, apical, then synaptic (the inhibitory one where it is set) or of adaptation.
+std::vector<double*> time_constants(NeuronModel& model);
+
 /// "lif", "if", "alif", "lif_exp" or "li", as in the schema.
 const char* model_name(const NeuronModel& model);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -20,8 +21,9 @@ struct Block {
   Inputs inputs;
   InputKinds kinds;
   Dynamics dynamics;
-  bool used = false;   ///< false for sources and empty slices
-  bool plain = false;  ///< lif with basal input and nothing else: a short way through the lazy update
+  std::vector<Dynamics> own;  ///< of each neuron, where they have parameters of their own: such a block is never swept; else empty
+  bool used = false;          ///< false for sources and empty slices
+  bool plain = false;         ///< lif with basal input and nothing else: a short way through the lazy update
 
   std::vector<double> v, excitatory, inhibitory, apical, modulator, adaptation;
   std::vector<double> theta;                          ///< thresholds, moved by homeostasis
@@ -52,6 +54,13 @@ struct Block {
   bool gate_seen = false;
 
   void compare_thresholds() { same_theta = std::adjacent_find(theta.begin(), theta.end(), std::not_equal_to<>()) == theta.end(); }
+
+  const Dynamics& dynamics_of(std::uint32_t j) const { return own.empty() ? dynamics : own[j]; }
+  bool is_plain() const {
+    const Dynamics& d = dynamics;
+    const bool lif = d.spiking && d.leaky && !d.synaptic && !d.adaptive && d.v_floor == -std::numeric_limits<double>::infinity();
+    return lif && own.empty() && apical.empty() && modulator.empty() && extra.empty() && free_spikes.empty();
+  }
 
   NeuronState load(std::uint32_t j) const;
   void store(std::uint32_t j, const NeuronState& s);

@@ -4,25 +4,20 @@
 #include <algorithm>
 
 namespace spikeloop::engine {
-namespace {
 
-constexpr std::size_t kTable = 1024;
-
-}  // namespace
-
-Decay::Decay(double tau_ms, Time resolution) : rate_(to_ms(resolution) / tau_ms) {
-  table_.resize(kTable);
-  for (std::size_t n = 0; n < kTable; ++n) table_[n] = far(static_cast<Tick>(n));
+Decay::Decay(double tau_ms, Time resolution, std::size_t tabulated) : rate_(to_ms(resolution) / tau_ms) {
+  table_.resize(tabulated);
+  for (std::size_t n = 0; n < tabulated; ++n) table_[n] = far(static_cast<Tick>(n));
 }
 
-CurrentKernel::CurrentKernel(double tau_current_ms, double tau_m_ms, bool leaky, Time resolution)
+CurrentKernel::CurrentKernel(double tau_current_ms, double tau_m_ms, bool leaky, Time resolution, std::size_t tabulated)
     : rate_current_(to_ms(resolution) / tau_current_ms), rate_m_(to_ms(resolution) / tau_m_ms), leaky_(leaky) {
   const double ratio = tau_current_ms / tau_m_ms;
   const double peak_tau_m = std::abs(ratio - 1) < 1e-6 ? 1 : std::log(ratio) * ratio / (ratio - 1);  // in units of tau_m
   peak_ticks_ = leaky ? peak_tau_m / rate_m_ : std::numeric_limits<double>::infinity();
   peak_ = leaky ? at(peak_ticks_) : at_infinity();
-  table_.resize(kTable);
-  for (std::size_t n = 0; n < kTable; ++n) table_[n] = far(static_cast<Tick>(n));
+  table_.resize(tabulated);
+  for (std::size_t n = 0; n < tabulated; ++n) table_[n] = far(static_cast<Tick>(n));
 }
 
 double CurrentKernel::at(double ticks) const {
@@ -43,14 +38,14 @@ double CurrentKernel::most(Tick a, Tick b) const {
 
 double CurrentKernel::least(Tick a, Tick b) const { return std::min((*this)(a), b == kNever ? at_infinity() : (*this)(b)); }
 
-Dynamics::Dynamics(const NeuronModel& model, Time resolution) {
+Dynamics::Dynamics(const NeuronModel& model, Time resolution, std::size_t tabulated) {
   const Membrane& m = membrane_of(model);
   leaky = !std::holds_alternative<If>(model);
   v_rest = m.v_rest_mv;
   bias = m.bias_mv;
-  membrane = Decay(m.tau_m_ms, resolution);
-  apical = Decay(m.tau_apical_ms, resolution);
-  apical_kernel = CurrentKernel(m.tau_apical_ms, m.tau_m_ms, leaky, resolution);
+  membrane = Decay(m.tau_m_ms, resolution, tabulated);
+  apical = Decay(m.tau_apical_ms, resolution, tabulated);
+  apical_kernel = CurrentKernel(m.tau_apical_ms, m.tau_m_ms, leaky, resolution, tabulated);
   if (const Spiking* s = spiking_of(model)) {
     threshold = s->v_threshold_mv;
     v_reset = s->v_reset_mv;
@@ -63,14 +58,14 @@ Dynamics::Dynamics(const NeuronModel& model, Time resolution) {
   if (const auto* e = std::get_if<LifExp>(&model)) {
     synaptic = true;
     const double tau_inhibitory = e->tau_syn_inhibitory_ms.value_or(e->tau_syn_ms);
-    excitatory = Decay(e->tau_syn_ms, resolution);
-    inhibitory = Decay(tau_inhibitory, resolution);
-    excitatory_kernel = CurrentKernel(e->tau_syn_ms, m.tau_m_ms, leaky, resolution);
-    inhibitory_kernel = CurrentKernel(tau_inhibitory, m.tau_m_ms, leaky, resolution);
+    excitatory = Decay(e->tau_syn_ms, resolution, tabulated);
+    inhibitory = Decay(tau_inhibitory, resolution, tabulated);
+    excitatory_kernel = CurrentKernel(e->tau_syn_ms, m.tau_m_ms, leaky, resolution, tabulated);
+    inhibitory_kernel = CurrentKernel(tau_inhibitory, m.tau_m_ms, leaky, resolution, tabulated);
   }
   if (const auto* a = std::get_if<Alif>(&model)) {
     adaptive = true;
-    adaptation = Decay(a->tau_adaptation_ms, resolution);
+    adaptation = Decay(a->tau_adaptation_ms, resolution, tabulated);
     adaptation_jump = a->adaptation_mv;
   }
 }

@@ -12,11 +12,14 @@
 /// visiting those before it (Rotter, Diesmann 1999, DOI 10.1007/s004220050570, for the propagators).
 namespace spikeloop::engine {
 
+/// So many ticks are tabulated; a shorter table changes no value, it only costs time.
+inline constexpr std::size_t kTabulated = 1024;
+
 /// exp(-n dt / tau), tabulated for small n.
 class Decay {
  public:
   Decay() = default;
-  Decay(double tau_ms, Time resolution);
+  Decay(double tau_ms, Time resolution, std::size_t tabulated = kTabulated);
   double operator()(Tick n) const { return static_cast<std::size_t>(n) < table_.size() ? table_[static_cast<std::size_t>(n)] : far(n); }
   /// dt / tau: one tick in units of the time constant.
   double rate() const { return rate_; }
@@ -33,7 +36,7 @@ class Decay {
 class CurrentKernel {
  public:
   CurrentKernel() = default;
-  CurrentKernel(double tau_current_ms, double tau_m_ms, bool leaky, Time resolution);
+  CurrentKernel(double tau_current_ms, double tau_m_ms, bool leaky, Time resolution, std::size_t tabulated = kTabulated);
   double operator()(Tick n) const { return static_cast<std::size_t>(n) < table_.size() ? table_[static_cast<std::size_t>(n)] : far(n); }
   /// Largest and smallest value at ticks in [a, b]; b = kNever means for ever.
   double most(Tick a, Tick b) const;
@@ -60,10 +63,10 @@ struct NeuronState {
   Tick hold = -1;  ///< v is held up to and including this tick
 };
 
-/// What a population's neurons have in common.
+/// What a population's neurons have in common, or one neuron that has parameters of its own.
 struct Dynamics {
   Dynamics() = default;
-  Dynamics(const NeuronModel& model, Time resolution);
+  Dynamics(const NeuronModel& model, Time resolution, std::size_t tabulated = kTabulated);
 
   bool leaky = true, synaptic = false, adaptive = false, spiking = true;
   double v_rest = 0, bias = 0;

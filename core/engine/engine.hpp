@@ -26,6 +26,7 @@ class Engine final : public Session {
   Connectivity connectivity(std::size_t projection) const override;
   std::vector<double> thresholds(std::size_t population) const override;
   void set_thresholds(std::size_t population, std::span<const double> thresholds) override;
+  void set_neurons(std::size_t population, std::span<const NeuronModel> models) override;
   void set_learning(double rules, double homeostasis) override;
   void commit() override;
   Changes take_changes() override;

@@ -64,6 +64,20 @@ void Engine::set_thresholds(std::size_t population, std::span<const double> thre
   }
 }
 
+void Engine::set_neurons(std::size_t population, std::span<const NeuronModel> models) {
+  const Population& p = network_->populations()[population];
+  const auto fits = [&](NeuronModel model) {
+    const auto taus = time_constants(model);
+    return model.index() == p.neuron().index() && std::all_of(taus.begin(), taus.end(), [](const double* tau) { return *tau > 0; });
+  };
+  if (p.is_source() || (!models.empty() && models.size() != p.size()) || !std::all_of(models.begin(), models.end(), fits))
+    throw DescriptionError(
+        fmt::format("\"{}\" cannot have these {} neurons: one for each of its own, of the same model, with time constants "
+                    "greater than 0",
+                    p.name, models.size()));
+  for (const auto& lane : lanes_) lane->set_neurons(population, models, now_);
+}
+
 void Engine::set_learning(double rules, double homeostasis) {
   rules_ = rules, homeostasis_ = homeostasis;
   for (const auto& lane : lanes_) lane->set_learning(rules, homeostasis);

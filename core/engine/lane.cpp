@@ -65,7 +65,7 @@ void Lane::log_spikes(std::size_t first, Tick t) {
 NeuronState Lane::state_at(std::size_t population, std::uint32_t j, Tick t) const {
   const Block& b = blocks_[population];
   NeuronState s = b.load(j);
-  if (t > s.last) b.dynamics.advance(s, t, b.extra_of(j));
+  if (t > s.last) b.dynamics_of(j).advance(s, t, b.extra_of(j));
   return s;
 }
 
@@ -77,8 +77,8 @@ Plasticity::Post Lane::post_of(Rows& r, Tick t) {
     b.feedback.resize(b.slice.size());
     for (std::uint32_t j = 0; j < b.feedback.size(); ++j) {
       double current = b.extra_feedback_of(j);
-      if (!b.apical.empty()) current += b.apical[j] * b.dynamics.apical(t - b.last_of(j));
-      if (!b.modulator.empty()) current += b.modulator[j] * b.dynamics.apical(t - b.last_of(j));
+      if (!b.apical.empty()) current += b.apical[j] * b.dynamics_of(j).apical(t - b.last_of(j));
+      if (!b.modulator.empty()) current += b.modulator[j] * b.dynamics_of(j).apical(t - b.last_of(j));
       b.feedback[j] = static_cast<float>(current);
     }
     b.feedback_tick = t;
@@ -105,12 +105,25 @@ void Lane::learn(Tick t) {
 
 void Lane::open_gate(std::uint32_t p, Tick t) { blocks_[p].gate = std::min(blocks_[p].gate, t); }
 
+/// Neurons that differ are updated one by one: a sweep has one set of constants for all.
+void Lane::set_neurons(std::size_t population, std::span<const NeuronModel> models, Tick now) {
+  constexpr std::size_t kFew = 64;  // ticks that most intervals between updates are shorter than; there is a table a neuron
+  settle();
+  window_begin_ = window_end_ = 0;
+  Block& b = blocks_[population];
+  b.own.clear();
+  for (std::uint32_t j = 0; j < b.slice.size() && !models.empty(); ++j)
+    b.own.emplace_back(models[j + b.slice.begin], network_->resolution(), kFew);
+  b.plain = b.is_plain();
+  look_again(population, now);
+}
+
 void Lane::look_again(std::size_t population, Tick now) {
   Block& b = blocks_[population];
   b.compare_thresholds();
   if (!b.used || b.swept) return;
   for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
-    const Tick look = b.dynamics.look_again(b.load(j), b.theta[j], b.extra_of(j));
+    const Tick look = b.dynamics_of(j).look_again(b.load(j), b.theta[j], b.extra_of(j));
     b.check[j] = look == kNever ? kNever : std::max(look, now);
     plan_visit(static_cast<std::uint32_t>(population), j, now);
   }

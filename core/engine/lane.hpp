@@ -43,6 +43,8 @@ class Lane {
 
   /// Thresholds of a population have changed: looks for crossings from `now` on.
   void look_again(std::size_t population, Tick now);
+  /// See Session::set_neurons; `models` are of the whole population.
+  void set_neurons(std::size_t population, std::span<const NeuronModel> models, Tick now);
   void set_learning(double rules, double homeostasis);
   /// Commits what waits. The trial's own spikes move thresholds only if `own_trial`: after `take_changes` they have been counted.
   void commit(Tick now, bool own_trial);

@@ -2,7 +2,6 @@
 // Building a lane from a network, and bringing it to the start of a trial.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/engine/lane.hpp"
 #include "core/random.hpp"
@@ -101,11 +100,7 @@ void Lane::build_rows(const Network& network) {
     else if (!group.current && (r.synapses.size() > 0 || keeps_traces(r)))
       outgoing_[group.source].push_back(g);
   }
-  for (Block& b : blocks_) {
-    const Dynamics& d = b.dynamics;
-    const bool lif = d.spiking && d.leaky && !d.synaptic && !d.adaptive && d.v_floor == -std::numeric_limits<double>::infinity();
-    b.plain = lif && b.apical.empty() && b.modulator.empty() && b.extra.empty() && b.free_spikes.empty();
-  }
+  for (Block& b : blocks_) b.plain = b.is_plain();
 }
 
 void Lane::build_drive(const Network& network, std::uint32_t g) {
@@ -157,7 +152,7 @@ void Lane::start_neurons() {
     Block& b = blocks_[p];
     for (std::uint32_t j = 0; j < b.slice.size(); ++j) {
       const bool at_once = b.dynamics.spiking && b.v[j] >= b.theta[j];
-      b.check[j] = at_once ? 0 : b.dynamics.look_again(b.load(j), b.theta[j], 0);
+      b.check[j] = at_once ? 0 : b.dynamics_of(j).look_again(b.load(j), b.theta[j], 0);
     }
   }
 }

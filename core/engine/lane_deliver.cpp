@@ -243,7 +243,7 @@ void Lane::deliver_current(Rows& r, std::size_t step) {
     }
     // The state up to this tick was driven by the old current; advance before it changes.
     NeuronState state = b.load(j);
-    b.dynamics.advance(state, now_, b.extra[j]);
+    b.dynamics_of(j).advance(state, now_, b.extra[j]);
     b.store(j, state);
     b.extra[j] += w * jump;
     if (r.port == Port::kApical) b.extra_apical[j] += w * jump;

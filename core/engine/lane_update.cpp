@@ -29,7 +29,7 @@ void Lane::choose_modes(Tick t) {
   }
   for (const std::uint32_t p : used_) {
     Block& b = blocks_[p];
-    if (new_window || modes_->prompt(p)) b.should_sweep = modes_->dense(p, t) && b.dynamics.refractory < kLowTicks;
+    if (new_window || modes_->prompt(p)) b.should_sweep = modes_->dense(p, t) && b.dynamics.refractory < kLowTicks && b.own.empty();
     if (b.should_sweep && !b.swept) enter_sweep(b, t);
     if (!b.should_sweep && b.swept) leave_sweep(p);
   }
@@ -141,10 +141,11 @@ void Lane::update_neuron(std::uint32_t population, Block& b, std::uint32_t j, Ti
   const bool input = basal != 0 || inhibitory != 0 || apical != 0 || modulator != 0;
   if (!input && b.check[j] != t) return;  // visited for its neighbours' sake: to advance it here would change its rounding
   counts_.populations[population].updates += input;
+  const Dynamics& d = b.dynamics_of(j);
   NeuronState s = b.load(j);
-  b.dynamics.advance(s, t, b.extra_of(j));
+  d.advance(s, t, b.extra_of(j));
   const bool held = t <= s.hold;
-  if (b.dynamics.synaptic)
+  if (d.synaptic)
     s.excitatory += static_cast<double>(basal), s.inhibitory += static_cast<double>(inhibitory);
   else if (!held)
     s.v += static_cast<double>(basal);
@@ -152,13 +153,13 @@ void Lane::update_neuron(std::uint32_t population, Block& b, std::uint32_t j, Ti
   s.modulator += static_cast<double>(modulator);
   const bool fired = !held && fire(b, s, j, t);
   if (fired) spikes_.push_back({t, population, j + b.slice.begin});
-  if (input && !held && !fired && s.v < b.dynamics.v_floor) s.v = b.dynamics.v_floor;
+  if (input && !held && !fired && s.v < d.v_floor) s.v = d.v_floor;
   b.store(j, s);
   schedule(population, b, j, s);
 }
 
 bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
-  const Dynamics& d = b.dynamics;
+  const Dynamics& d = b.dynamics_of(j);
   if (!d.spiking || s.v < b.theta[j] + s.adaptation) return false;
   if (d.reset == Reset::kToValue)
     s.v = d.v_reset;
@@ -171,7 +172,7 @@ bool Lane::fire(Block& b, NeuronState& s, std::uint32_t j, Tick t) {
 }
 
 void Lane::schedule(std::uint32_t population, Block& b, std::uint32_t j, const NeuronState& s) {
-  const Tick look = b.dynamics.look_again(s, b.theta[j], b.extra_of(j));
+  const Tick look = b.dynamics_of(j).look_again(s, b.theta[j], b.extra_of(j));
   b.check[j] = look;
   plan_visit(population, j, s.last);
 }
