@@ -16,6 +16,7 @@
 #include "cli/tables.hpp"
 #include "core/io/files.hpp"
 #include "proto/write.hpp"
+#include "report/curves.hpp"
 #include "report/table.hpp"
 
 namespace spikeloop::cli {
@@ -25,6 +26,7 @@ namespace {
 struct Options {
   std::vector<std::string> dirs;
   std::string data_dir, backend = "simulator";
+  bool robustness = false;
 };
 
 /// The stored result of a run directory; throws DescriptionError if there is none.
@@ -42,12 +44,14 @@ ExperimentResult stored_result(const fs::path& dir) {
   return result;
 }
 
+InterruptedError interruption() { return InterruptedError("interrupted; nothing is lost, for eval writes nothing"); }
+
 /// The result of a run directory, its tests done again with the stored weights.
 ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
   ExperimentResult result = stored_result(dir);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
   for (std::size_t i = 0; i < result.runs.size(); ++i) {
-    if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for eval writes nothing");
+    if (interrupted()) throw interruption();
     TrainingResult& run = result.runs[i];
     NetworkDescription description = with_probes(loaded.network, loaded.experiment);
     description.seed = run.seed;
@@ -59,6 +63,11 @@ ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
     std::vector<std::size_t> samples = data.test;
     samples.resize(std::min(samples.size(), run.test.samples));  // a smoke run tested fewer
     run.test = evaluate(loaded.experiment, network, *session, data, samples, run.seed);
+    run.robustness.reset();
+    if (!o.robustness) continue;
+    const TestedNetwork tested{&loaded.experiment, &network, session.get(), &data, samples, run.test.accuracy, run.seed};
+    run.robustness = probe_robustness(loaded.experiment.robustness.value_or(RobustnessPlan{}), tested, interrupted());
+    if (!run.robustness) throw interruption();
   }
   const Network network(with_probes(loaded.network, loaded.experiment));
   result.energy = energy_of(network, result.runs.front(), load_price_folder(dir / "prices"));
@@ -96,6 +105,7 @@ int eval(const Options& o, Terminal& t) {
                    {"seeds", r.runs.size()},
                    {"runs", runs},
                    {"neurobench", to_json(neurobench(r.runs.front().test))}});
+    if (o.robustness) all.back()["robustness"] = report::robustness_json(r);
   }
   t.print({{"evaluations", all}});
   return kOk;
@@ -111,6 +121,7 @@ Verb eval_verb() {
             app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required()->type_name("");
             add_data(app, o->data_dir);
             add_backend(app, o->backend);
+            app.add_flag("--robustness", o->robustness, "also with weights of few bits and with mismatch, as the experiment says");
             return [o](Terminal& t) { return eval(*o, t); };
           }};
 }

@@ -28,6 +28,16 @@ std::uint64_t fingerprint_of(NetworkDescription description) {
   return hash_bytes(kHashStart, text.data(), text.size());
 }
 
+/// The result of a training that is done; nothing if it was interrupted before all was probed that the experiment asks for.
+std::optional<TrainingResult> tested(Trainer& trainer, bool probes, Clock::time_point start) {
+  TrainingResult result = trainer.finish();
+  result.training_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  if (!probes) return result;
+  result.robustness = trainer.probe(result.test, interrupted());
+  if (!result.robustness && interrupted()) return std::nullopt;
+  return result;
+}
+
 }  // namespace
 
 TrainingJob::TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options)
@@ -124,13 +134,13 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     }
     if (now - last_show_ > kShowEvery) last_show_ = now, show(progress_);
   });
-  if (!done) {
+  std::optional<TrainingResult> result;
+  if (done) result = tested(trainer, experiment.robustness && !run.control, start);
+  if (!result) {
     const std::lock_guard lock(mutex_);
     run.trainer = trainer.save();
     return;
   }
-  TrainingResult result = trainer.finish();
-  result.training_seconds = std::chrono::duration<double>(Clock::now() - start).count();
   if (!run.control) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
   {
     const std::lock_guard lock(mutex_);

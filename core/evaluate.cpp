@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "core/experiment.hpp"
+#include "core/over_time.hpp"
 #include "core/trial.hpp"
 
 namespace spikeloop {
@@ -81,6 +82,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
   e.confusion.assign(data.classes, std::vector<std::uint32_t>(plan.outputs, 0));
   Workload workload(network, plan, session, e.bin_ms);
   TrialSink sink(plan);
+  OverTime over_time(plan);
   std::vector<Spike> input;
   std::vector<float> values;
   session.set_learning(0, 0);
@@ -99,6 +101,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     const bool by_count = sink.spoke && sink.leader() == answer;  // else the potentials at the end decided
     e.latency_ms.push_back(to_ms(by_count ? sink.decided : plan.test));
     workload.add(sink.spikes);
+    over_time.add(sink, data.labels[i]);
   }
   e.samples = samples.size();
   e.counts = session.counts();
@@ -110,17 +113,23 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
   e.accuracy = static_cast<double>(right) / static_cast<double>(samples.size());
   e.latency_p50_ms = percentile(e.latency_ms, 0.5);
   e.latency_p99_ms = percentile(e.latency_ms, 0.99);
+  e.over_time = over_time.points();
   workload.finish(e);
   return e;
 }
 
-MeanSpread accuracy_of(const std::vector<TrainingResult>& runs) {
+MeanSpread mean_spread(std::span<const double> values) {
   MeanSpread m;
-  if (runs.empty()) return m;
-  for (const TrainingResult& r : runs) m.mean += r.test.accuracy / static_cast<double>(runs.size());
-  for (const TrainingResult& r : runs) m.spread += (r.test.accuracy - m.mean) * (r.test.accuracy - m.mean);
-  m.spread = runs.size() < 2 ? 0 : std::sqrt(m.spread / static_cast<double>(runs.size() - 1));
+  for (const double x : values) m.mean += x / static_cast<double>(values.size());
+  for (const double x : values) m.spread += (x - m.mean) * (x - m.mean);
+  m.spread = values.size() < 2 ? 0 : std::sqrt(m.spread / static_cast<double>(values.size() - 1));
   return m;
+}
+
+MeanSpread accuracy_of(const std::vector<TrainingResult>& runs) {
+  std::vector<double> accuracies;
+  for (const TrainingResult& r : runs) accuracies.push_back(r.test.accuracy);
+  return mean_spread(accuracies);
 }
 
 NeuroBench neurobench(const Evaluation& e) {

@@ -303,6 +303,13 @@ TrainingResult Trainer::finish() {
   return r;
 }
 
+std::optional<RobustnessResult> Trainer::probe(const Evaluation& reported, const std::atomic<bool>& stop) {
+  Impl& t = *impl_;
+  if (!t.experiment.robustness || t.test.empty()) return std::nullopt;
+  const TestedNetwork tested{&t.experiment, &t.network, &t.session(), t.data, t.test, reported.accuracy, t.seed};
+  return probe_robustness(*t.experiment.robustness, tested, stop);
+}
+
 /// The first test sample with teaching on and learning off: what the controller still has to do.
 ExampleTrial Trainer::Impl::example() {
   ExampleTrial e;

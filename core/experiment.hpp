@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,8 @@
 #include "core/dataset.hpp"
 #include "core/energy.hpp"
 #include "core/network.hpp"
+#include "core/over_time.hpp"
+#include "core/robustness.hpp"
 
 /// Training and testing a network on labelled samples: the trial loop over `Session`, and what it found.
 namespace spikeloop {
@@ -60,7 +63,8 @@ struct Experiment {
   std::size_t smoke_samples = 100;
   std::size_t smoke_epochs = 1;
   bool frozen_hidden_control = false;
-  bool thresholds_learn = true;  ///< homeostasis goes on after the warm-up; off in the frozen control
+  bool thresholds_learn = true;              ///< homeostasis goes on after the warm-up; off in the frozen control
+  std::optional<RobustnessPlan> robustness;  ///< what each trained network is put through after its test; unset = nothing
 };
 
 /// The faults that an experiment has by itself.
@@ -94,7 +98,8 @@ struct Evaluation {
   OperationCounts counts;                             ///< summed over the samples
   std::vector<double> latency_ms;                     ///< per sample: time from which the running answer no longer changes
   double latency_p50_ms = 0, latency_p99_ms = 0;
-  double activation_sparsity = 0;  ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
+  std::vector<TimePoint> over_time;  ///< the same test, had it been stopped earlier; the last point is the whole test
+  double activation_sparsity = 0;    ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
   double bin_ms = 1;
   double dense_operations = 0;      ///< NeuroBench: synapses x bins, per sample
   double effective_operations = 0;  ///< NeuroBench: spikes x synapses of non-zero weight, per sample
@@ -120,6 +125,7 @@ struct TrainingResult {
   std::uint64_t seed = 0;
   std::vector<EpochResult> epochs;
   Evaluation test;
+  std::optional<RobustnessResult> robustness;  ///< probed after the test, if the experiment asks for it
   ExampleTrial example;
   std::vector<ReceptiveField> fields;
   std::uint64_t weights_hash = 0;
@@ -164,6 +170,8 @@ class Trainer {
 
   /// After training: the test set, once.
   TrainingResult finish();
+  /// After `finish`: what the experiment's robustness plan finds; nothing if it has none, or if `stop` became true. Changes nothing.
+  std::optional<RobustnessResult> probe(const Evaluation& reported, const std::atomic<bool>& stop);
   Session& session();
 
  private:
@@ -184,10 +192,11 @@ struct ExperimentResult {
   std::vector<EnergyReport> energy;     ///< per inference, of the first run
 };
 
-/// Mean and sample standard deviation of the test accuracies.
+/// Mean and sample standard deviation of values, and of the test accuracies; 0 and 0 of none.
 struct MeanSpread {
   double mean = 0, spread = 0;
 };
+MeanSpread mean_spread(std::span<const double> values);
 MeanSpread accuracy_of(const std::vector<TrainingResult>& runs);
 
 /// NeuroBench's keys, exactly (harness 2.3): the program prints them as one JSON object.

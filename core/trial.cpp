@@ -100,7 +100,8 @@ void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike
 
 void TrialSink::clear() {
   std::fill(answers_.begin(), answers_.end(), 0u);
-  std::fill(potentials_.begin(), potentials_.end(), 0.0);
+  potentials_.resize(answers_.size());
+  sampled_.clear();
   help = hidden = total = 0;
   decided = 0;
   spoke = false;
@@ -122,14 +123,25 @@ void TrialSink::spike(const Spike& s) {
   decided = s.time;
 }
 
-void TrialSink::sample(Time, std::uint32_t, std::span<const double> values) {
-  if (values.size() == potentials_.size()) potentials_.assign(values.begin(), values.end());
+void TrialSink::sample(Time time, std::uint32_t, std::span<const double> values) {
+  if (values.size() != answers_.size()) return;
+  sampled_.push_back(time);
+  potentials_.insert(potentials_.end(), values.begin(), values.end());
 }
 
-std::uint32_t TrialSink::answer() const {
+std::span<const double> TrialSink::potentials_at(Time time) const {
+  const auto found = std::find(sampled_.begin(), sampled_.end(), time);
+  if (found == sampled_.end()) return {};
+  const auto row = static_cast<std::size_t>(found - sampled_.begin()) + 1;
+  return std::span(potentials_).subspan(row * answers_.size(), answers_.size());
+}
+
+std::uint32_t TrialSink::answer() const { return most_spikes(answers_, std::span(potentials_).last(answers_.size())); }
+
+std::uint32_t most_spikes(std::span<const std::uint32_t> counts, std::span<const double> potentials) {
   std::uint32_t best = 0;
-  for (std::uint32_t k = 1; k < answers_.size(); ++k)
-    if (answers_[k] > answers_[best] || (answers_[k] == answers_[best] && potentials_[k] > potentials_[best])) best = k;
+  for (std::uint32_t k = 1; k < counts.size(); ++k)
+    if (counts[k] > counts[best] || (counts[k] == counts[best] && !potentials.empty() && potentials[k] > potentials[best])) best = k;
   return best;
 }
 

@@ -44,15 +44,20 @@ void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::ui
 /// first spike at once.
 void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
 
+/// The neuron with most spikes; ties: larger potential (where there are potentials), then lower index.
+std::uint32_t most_spikes(std::span<const std::uint32_t> counts, std::span<const double> potentials);
+
 /// Counts the spikes of a trial.
 class TrialSink final : public Sink {
  public:
-  explicit TrialSink(const TrialPlan& plan) : plan_(&plan), answers_(plan.outputs), potentials_(plan.outputs) {}
+  explicit TrialSink(const TrialPlan& plan) : plan_(&plan), answers_(plan.outputs), potentials_(plan.outputs, 0.0) {}
   void clear();
   void spike(const Spike& spike) override;
   void sample(Time time, std::uint32_t probe, std::span<const double> values) override;
-  /// The class whose neuron spiked most so far; ties: larger potential (where it has been sampled), then lower index.
+  /// The class by `most_spikes` so far, with the potentials that were sampled last.
   std::uint32_t answer() const;
+  /// Potentials of the readout as they were sampled at `time`; empty if they were not.
+  std::span<const double> potentials_at(Time time) const;
   /// The answer by spike counts alone, since `decided`.
   std::uint32_t leader() const { return leader_; }
 
@@ -66,7 +71,8 @@ class TrialSink final : public Sink {
  private:
   const TrialPlan* plan_;
   std::vector<std::uint32_t> answers_;
-  std::vector<double> potentials_;
+  std::vector<Time> sampled_;       ///< when potentials were
+  std::vector<double> potentials_;  ///< zeros, then those of each time
   std::uint32_t leader_ = 0;
 };
 

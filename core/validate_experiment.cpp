@@ -77,6 +77,16 @@ void check_batch(const Experiment& e, const Network& network, const Report& repo
              "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
 }
 
+void check_robustness(const RobustnessPlan& plan, const Report& report) {
+  for (const std::uint32_t bits : plan.bits)
+    if (bits < 2 || bits > 32) report("robustness.bits", fmt::format("holds {}, but must be between 2 and 32", bits));
+  for (const double level : plan.mismatch)
+    if (!(level >= 0) || !(level <= 1))
+      report("robustness.mismatch", fmt::format("holds {}, but must be between 0 and 1", level), "20 % are 0.2");
+  if (plan.draws == 0 || plan.draws > 1000) report("robustness.draws", fmt::format("is {}, but must be between 1 and 1000", plan.draws));
+  if (plan.bits.size() + plan.mismatch.size() > 100) report("robustness", "asks for more than 100 levels");
+}
+
 void check_numbers(const Experiment& e, const Report& report) {
   const auto positive = [&](const char* path, double x) {
     if (!(x > 0) || !(x <= 1e9)) report(path, fmt::format("is {}, but must be greater than 0 (and at most 1e9)", x));
@@ -98,6 +108,7 @@ void check_numbers(const Experiment& e, const Report& report) {
   if (e.epochs == 0 || e.epochs > 1'000'000) report("epochs", fmt::format("is {}, but must be between 1 and 1,000,000", e.epochs));
   if (e.batch == 0 || e.batch > 100'000) report("batch", fmt::format("is {}, but must be between 1 and 100,000", e.batch));
   if (e.seeds == 0 || e.seeds > 1000) report("seeds", fmt::format("is {}, but must be between 1 and 1000", e.seeds));
+  if (e.robustness) check_robustness(*e.robustness, report);
   const double share = e.dataset.validation_from_train;
   if (!(share >= 0) || !(share < 1))
     report("dataset.split.validation_from_train", fmt::format("is {}, but must be at least 0 and below 1", share));

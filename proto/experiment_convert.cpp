@@ -59,6 +59,25 @@ void smoke_fields(const Access& a, auto& e) {
   a("samples", e.smoke_samples), a("epochs", e.smoke_epochs);
 }
 
+template <class Access>
+void robustness_fields(const Access& a, auto& r) {
+  a("draws", r.draws), a("samples", r.samples);
+}
+
+RobustnessPlan read_robustness(const Reader& reader, const v1::Robustness& message) {
+  RobustnessPlan plan;
+  robustness_fields(reader, plan);
+  if (message.bits_size() > 0) plan.bits.assign(message.bits().begin(), message.bits().end());
+  if (message.mismatch_size() > 0) plan.mismatch.assign(message.mismatch().begin(), message.mismatch().end());
+  return plan;
+}
+
+void write_robustness(const RobustnessPlan& plan, v1::Robustness& message) {
+  robustness_fields(Writer(message), plan);
+  message.mutable_bits()->Assign(plan.bits.begin(), plan.bits.end());
+  message.mutable_mismatch()->Assign(plan.mismatch.begin(), plan.mismatch.end());
+}
+
 void read_dataset(const Reader& reader, const v1::DatasetSource& message, DatasetSource& dataset) {
   if (message.has_images()) {
     images_fields(reader.at("images", message.images()), dataset.kind.emplace<ImagesSource>());
@@ -109,6 +128,7 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
   reader.at("anneal", message.anneal())("linear_to", e.anneal_to);
   warm_up_fields(reader.at("warm_up", message.warm_up()), e);
   smoke_fields(reader.at("smoke", message.smoke()), e);
+  if (message.has_robustness()) e.robustness = read_robustness(reader.at("robustness", message.robustness()), message.robustness());
   e.frozen_hidden_control = message.controls().has_frozen_hidden();
   return e;
 }
@@ -125,6 +145,7 @@ void write_experiment(const Experiment& e, v1::Experiment& message) {
   Writer (*message.mutable_anneal())("linear_to", e.anneal_to);
   warm_up_fields(Writer(*message.mutable_warm_up()), e);
   smoke_fields(Writer(*message.mutable_smoke()), e);
+  if (e.robustness) write_robustness(*e.robustness, *message.mutable_robustness());
   if (e.frozen_hidden_control) message.mutable_controls()->mutable_frozen_hidden();
 }
 

@@ -41,6 +41,41 @@ void write_epoch(const EpochResult& e, v1::EpochResult& message) {
   message.set_hidden_spikes(e.hidden_spikes);
 }
 
+std::vector<RobustnessPoint> read_levels(const google::protobuf::RepeatedPtrField<v1::RobustnessPoint>& message) {
+  std::vector<RobustnessPoint> points;
+  for (const auto& p : message) points.push_back({p.level(), {p.accuracies().begin(), p.accuracies().end()}});
+  return points;
+}
+
+void write_levels(const std::vector<RobustnessPoint>& points, google::protobuf::RepeatedPtrField<v1::RobustnessPoint>& message) {
+  for (const RobustnessPoint& point : points) {
+    auto* to = message.Add();
+    to->set_level(point.level);
+    to->mutable_accuracies()->Assign(point.accuracies.begin(), point.accuracies.end());
+  }
+}
+
+RobustnessResult read_robustness(const v1::RobustnessResult& r) {
+  return {r.samples(), r.as_trained(), read_levels(r.bits()), read_levels(r.mismatch())};
+}
+
+void write_robustness(const RobustnessResult& r, v1::RobustnessResult& message) {
+  message.set_samples(r.samples);
+  message.set_as_trained(r.as_trained);
+  write_levels(r.bits, *message.mutable_bits());
+  write_levels(r.mismatch, *message.mutable_mismatch());
+}
+
+void write_over_time(const std::vector<TimePoint>& points, v1::Evaluation& message) {
+  for (const TimePoint& point : points) {
+    auto* to = message.add_over_time();
+    to->set_ms(point.ms);
+    to->set_accuracy(point.accuracy);
+    to->set_spikes(point.spikes);
+    to->set_input_spikes(point.input_spikes);
+  }
+}
+
 Evaluation read_evaluation(const v1::Evaluation& message) {
   Evaluation e;
   e.samples = message.samples();
@@ -61,6 +96,7 @@ Evaluation read_evaluation(const v1::Evaluation& message) {
   e.effective_operations = message.effective_operations();
   e.parameters = message.parameters();
   e.connection_sparsity = message.connection_sparsity();
+  for (const auto& p : message.over_time()) e.over_time.push_back({p.ms(), p.accuracy(), p.spikes(), p.input_spikes()});
   return e;
 }
 
@@ -79,6 +115,7 @@ void write_evaluation(const Evaluation& e, v1::Evaluation& message, bool heavy) 
   message.set_effective_operations(e.effective_operations);
   message.set_parameters(e.parameters);
   message.set_connection_sparsity(e.connection_sparsity);
+  write_over_time(e.over_time, message);
 }
 
 ExampleTrial read_example(const v1::ExampleTrial& message) {
@@ -113,6 +150,7 @@ TrainingResult read_training_result(const v1::TrainingResult& message) {
   for (const auto& field : message.fields()) result.fields.push_back({field.neuron(), {field.weights().begin(), field.weights().end()}});
   result.weights_hash = message.weights_hash();
   result.training_seconds = message.training_seconds();
+  if (message.has_robustness()) result.robustness = read_robustness(message.robustness());
   return result;
 }
 
@@ -128,6 +166,7 @@ void write_training_result(const TrainingResult& result, v1::TrainingResult& mes
   }
   message.set_weights_hash(result.weights_hash);
   message.set_training_seconds(result.training_seconds);
+  if (result.robustness) write_robustness(*result.robustness, *message.mutable_robustness());
 }
 
 EnergyReport read_energy(const v1::EnergyReport& message) {

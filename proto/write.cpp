@@ -86,6 +86,7 @@ std::uint64_t experiment_fingerprint(const Experiment& experiment) {
   plain.network_file.clear();                                       // the network has a fingerprint of its own
   for (std::string* file : files_of(plain.dataset)) file->clear();  // their hash says which data
   plain.seeds = 0;                                                  // a run does not depend on how many there are
+  plain.robustness.reset();                                         // nor on what is probed when it is over
   const std::string text = write_experiment(plain);
   return hash_bytes(kHashStart, text.data(), text.size());
 }

@@ -36,8 +36,21 @@ void include_all(Range& range, const std::vector<double>& values) {
 /// Whether point i of the series can be drawn.
 bool drawable(const Series& series, std::size_t i) { return std::isfinite(series.x[i]) && std::isfinite(series.y[i]); }
 
+bool has_range(const Series& series) { return series.low.size() == series.x.size() && series.high.size() == series.x.size(); }
+
+void draw_bars(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
+  constexpr double kCap = 3;
+  for (std::size_t i = 0; has_range(series) && i < series.x.size(); ++i) {
+    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !(series.high[i] > series.low[i])) continue;
+    const double at = x(series.x[i]), low = y(std::max(series.low[i], y.low)), high = y(std::min(series.high[i], y.high));
+    svg.path(fmt::format("M{0} {3}V{4}M{1} {3}H{2}M{1} {4}H{2}", coordinate(at), coordinate(at - kCap), coordinate(at + kCap),
+                         coordinate(low), coordinate(high)),
+             fmt::format("ticks s{}", series.colour));
+  }
+}
+
 void draw_band(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
-  if (series.low.size() != series.x.size() || series.high.size() != series.x.size()) return;
+  if (!has_range(series)) return;
   std::string there, back;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
@@ -64,8 +77,9 @@ void draw_curve(Svg& svg, const Series& series, const Scale& x, const Scale& y) 
     ++points;
   }
   if (points == 0) return;
-  svg.path(data, fmt::format("curve s{}{}{}", series.colour, series.thin ? " thin" : "", series.dashed ? " dashed" : ""));
-  if (points > 12) return;
+  svg.path(data, fmt::format("curve s{}{}{}", series.colour, series.thin ? " thin" : "", series.dashed ? " dashed" : ""),
+           series.light ? 0.45 : 1);
+  if (points > 12 || series.light) return;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (drawable(series, i)) svg.circle(x(series.x[i]), y(series.y[i]), series.thin ? 2 : 3, fmt::format("f{}", series.colour));
   }
@@ -81,7 +95,7 @@ void draw_names(Svg& svg, const std::vector<Series>& all, const Scale& x, const 
   std::vector<Name> names;
   for (const Series& series : all) {
     for (std::size_t i = series.x.size(); i-- > 0;) {
-      if (!drawable(series, i)) continue;
+      if (!drawable(series, i) || series.name.empty()) continue;
       names.push_back({&series, y(series.y[i]), y(series.y[i])});
       break;
     }
@@ -133,7 +147,7 @@ Svg line_plot(const LinePlot& plot) {
     svg.text(x(tick), bottom + 17, tick_text(tick, plot.whole_x ? 1 : x_step), "soft small", "middle");
   }
   if (!plot.x_label.empty()) svg.text((x.from + x.to) / 2, plot.height - 4, plot.x_label, "soft", "middle");
-  for (const Series& series : plot.series) draw_band(svg, series, x, y);
+  for (const Series& series : plot.series) series.bars ? draw_bars(svg, series, x, y) : draw_band(svg, series, x, y);
   for (const Series& series : plot.series) draw_curve(svg, series, x, y);
   draw_names(svg, plot.series, x, y);
   return svg;

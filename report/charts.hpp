@@ -13,13 +13,15 @@
 /// The figures of a report. NaN and infinite values are left out of a figure; colours are numbers of the palette, 0 .. 6 (6 is grey).
 namespace spikeloop::report {
 
-/// A curve, with a band around it if `low` and `high` are given.
+/// A curve, with a band around it if `low` and `high` are given, or with error bars.
 struct Series {
-  std::string name;  ///< written at the curve's end
+  std::string name;  ///< written at the curve's end; may be empty
   std::vector<double> x, y, low, high;
   int colour = 0;
   bool thin = false;
   bool dashed = false;
+  bool light = false;  ///< stands behind others
+  bool bars = false;   ///< `low` and `high` are error bars
 };
 
 /// Curves over one axis.

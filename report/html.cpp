@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "report/curves.hpp"
 #include "report/page.hpp"
 #include "report/sections.hpp"
 #include "report/table.hpp"
@@ -107,6 +108,8 @@ std::string training_html(const ExperimentResult& result, const Network& network
   body += result_section(result);
   body += learning_section(result);
   body += trial_section(result, network);
+  body += over_time_section(result);
+  body += robustness_section(result);
   body += maps_section(result, network);
   body += energy_section(result);
   body += operations_section(result, network);

@@ -6,15 +6,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "report/curves.hpp"
+#include "report/json_number.hpp"
 #include "report/text.hpp"
 
 namespace spikeloop::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// JSON has no NaN.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 /// The keys and nothing but the keys that NeuroBench's scripts look for.
 Json neurobench_json(const NeuroBench& bench) {
@@ -134,6 +133,8 @@ std::string training_json(const ExperimentResult& result, const Network& network
     json["extra"] = extra_json(result, network, test);
     json["accuracy"] = group_json(result.runs);
   }
+  json["over_time"] = over_time_json(result.runs);
+  if (Json robustness = robustness_json(result); !robustness.is_null()) json["robustness"] = std::move(robustness);
   json["linear_baseline"] = info.linear_baseline ? number(*info.linear_baseline) : Json(nullptr);
   json["runs"] = runs_json(result.runs);
   if (!result.control.empty()) {

@@ -18,8 +18,9 @@ struct RunInfo {
   std::vector<std::pair<std::string, std::string>> facts;  ///< more name, value: data sha256, host, build, ...
 };
 
-/// The text of report.json (indent 4): `neurobench` with exactly NeuroBench's keys (harness 2.3, first seed), `extra`, `accuracy`, `runs`,
-/// `control`, `energy` (per inference, each line "estimated" or "measured") and `reproduce`. NaN and infinity are written as null.
+/// The text of report.json (indent 4): `neurobench` with exactly NeuroBench's keys (harness 2.3, first seed), `extra`, `accuracy`,
+/// `over_time`, `robustness` (if probed), `runs`, `control`, `energy` (per inference, each line "estimated" or "measured") and `reproduce`.
+/// NaN and infinity are written as null.
 std::string training_json(const ExperimentResult& result, const Network& network, const RunInfo& info);
 
 }  // namespace spikeloop::report

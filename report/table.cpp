@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "report/curves.hpp"
 #include "report/text.hpp"
 
 namespace spikeloop::report {
@@ -137,6 +138,8 @@ Table training_table(std::span<const ExperimentResult> results) {
   table.note =
       "accuracy on the test set, mean ± standard deviation over seeds; spikes, synaptic operations and energy per inference; latency in "
       "simulated time";
+  for (const ExperimentResult& result : results)
+    if (const std::string line = robustness_line(result); !line.empty()) table.note += "\n" + line;
   return table;
 }
 

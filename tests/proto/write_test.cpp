@@ -82,7 +82,8 @@ TEST(Write, TensorFilesAreRelativeToTheFolderOfTheDescription) {
 }
 
 TEST(Write, AnExperimentLoadsAgainAsTheSame) {
-  for (const Experiment& e : {load_experiment_text(golden("experiment.txtpb")), load_experiment_text(kDesignExperiment)}) {
+  for (const Experiment& e : {load_experiment_text(golden("experiment.txtpb")), load_experiment_text(kDesignExperiment),
+                              load_experiment_text(golden("experiment_robustness.txtpb"))}) {
     const std::string text = write_experiment(e);
     EXPECT_EQ(description_kind(text), DescriptionKind::kExperiment);
     EXPECT_EQ(write_experiment(load_experiment_text(text)), text);
@@ -127,6 +128,7 @@ TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
   renamed.network_file = "elsewhere/network.txtpb";
   std::get<DigitsSource>(renamed.dataset.kind).file = "elsewhere/digits.csv.gz";
   renamed.seeds = 17;
+  renamed.robustness.emplace();
   longer.epochs += 1;
   std::get<DigitsSource>(other_data.dataset.kind).sha256[0] = 'f';
   EXPECT_EQ(experiment_fingerprint(renamed), experiment_fingerprint(e));
@@ -138,8 +140,9 @@ TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
 
 TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
   EXPECT_EQ(write_network(load_network_binary(golden("network.bin"), "", with_six_by_six())), write_network(everything()));
-  EXPECT_EQ(write_experiment(load_experiment_binary(golden("experiment.bin"))),
-            write_experiment(load_experiment_text(golden("experiment.txtpb"))));
+  for (const std::string name : {"experiment", "experiment_robustness"})
+    EXPECT_EQ(write_experiment(load_experiment_binary(golden(name + ".bin"))),
+              write_experiment(load_experiment_text(golden(name + ".txtpb"))));
   EXPECT_EQ(write_prices(load_prices_binary(golden("price_list.bin"))), write_prices(load_prices_text(golden("price_list.txtpb"))));
 }
 
@@ -161,6 +164,31 @@ TEST(Golden, AReportIsReadAndWrittenAgain) {
   EXPECT_TRUE(again.runs[0].example.spikes.empty()) << "reports leave the heavy parts out";
   EXPECT_TRUE(again.runs[0].test.latency_ms.empty());
   EXPECT_EQ(faults_of([] { read_report_binary("no report", "r.binpb"); }).at(0).file, "r.binpb");
+}
+
+TEST(Golden, TheCurvesOfAReportAreReadAndWrittenAgain) {
+  const ExperimentResult first = read_report_binary(golden("report_robustness.bin"));
+  for (const ExperimentResult& r : {first, read_report_binary(write_report_binary(first))}) {
+    ASSERT_EQ(r.runs.size(), 1u);
+    const auto& over_time = r.runs[0].test.over_time;
+    ASSERT_EQ(over_time.size(), 2u);
+    EXPECT_EQ(over_time[0].ms, 1);
+    EXPECT_EQ(over_time[0].accuracy, 0.5);
+    EXPECT_EQ(over_time[0].spikes, 3.5);
+    EXPECT_EQ(over_time[0].input_spikes, 6.25);
+    ASSERT_TRUE(r.runs[0].robustness);
+    const RobustnessResult& robustness = *r.runs[0].robustness;
+    EXPECT_EQ(robustness.samples, 4u);
+    EXPECT_EQ(robustness.as_trained, 0.75);
+    EXPECT_EQ(robustness.bits.at(0).level, 6);
+    EXPECT_EQ(robustness.bits[0].accuracies, std::vector<double>{0.5});
+    EXPECT_EQ(robustness.mismatch.at(1).level, 0.3);
+    EXPECT_EQ(robustness.mismatch[1].accuracies, (std::vector<double>{0.25, 0.5}));
+    ASSERT_TRUE(r.experiment.robustness);
+    EXPECT_EQ(r.experiment.robustness->draws, 2u);
+    EXPECT_EQ(r.experiment.robustness->bits, RobustnessPlan().bits) << "what is left out has the default of the core";
+  }
+  EXPECT_FALSE(read_report_binary(golden("report.bin")).runs.at(0).robustness) << "of an older report";
 }
 
 /// Calls `visit(message, field)` for every field that is set in `message` and in the messages inside.
@@ -191,18 +219,20 @@ M parsed(const std::string& name) {
   return message;
 }
 
+/// Every field, in one of the files at least.
 template <class M>
-void expect_every_field_is_set(const std::string& name) {
+void expect_every_field_is_set(const std::vector<std::string>& names) {
   std::set<std::string> missing;
   all_fields(*M::descriptor(), missing);
-  for_each_set_field(parsed<M>(name), [&](const FieldDescriptor& field) { missing.erase(field.full_name()); });
-  EXPECT_EQ(missing, std::set<std::string>{}) << "not in " << name;
+  for (const std::string& name : names)
+    for_each_set_field(parsed<M>(name), [&](const FieldDescriptor& field) { missing.erase(field.full_name()); });
+  EXPECT_EQ(missing, std::set<std::string>{}) << "not in " << names.front();
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
-  expect_every_field_is_set<v1::Network>("network.txtpb");
-  expect_every_field_is_set<v1::Experiment>("experiment.txtpb");
-  expect_every_field_is_set<v1::PriceList>("price_list.txtpb");
+  expect_every_field_is_set<v1::Network>({"network.txtpb"});
+  expect_every_field_is_set<v1::Experiment>({"experiment.txtpb", "experiment_robustness.txtpb"});
+  expect_every_field_is_set<v1::PriceList>({"price_list.txtpb"});
 }
 
 /// Clears the set fields of a message one at a time, the whole of a repeated field at once, and calls `visit` with the name each time.
@@ -246,8 +276,9 @@ TEST(Schema, NoFieldIsSilentlyIgnored) {
   const auto prices = [](const std::string& bytes) { return write_prices(load_prices_binary(bytes)); };
   EXPECT_EQ(ignored_fields<v1::Network>("network.txtpb", network),
             (std::set<std::string>{"spikeloop.v1.If.reset", "spikeloop.v1.Probe.spikes"}));
-  EXPECT_EQ(ignored_fields<v1::Experiment>("experiment.txtpb", experiment),
-            (std::set<std::string>{"spikeloop.v1.RateEncoding.regular_random_phase", "spikeloop.v1.Readout.most_spikes"}));
+  for (const char* name : {"experiment.txtpb", "experiment_robustness.txtpb"})
+    EXPECT_EQ(ignored_fields<v1::Experiment>(name, experiment),
+              (std::set<std::string>{"spikeloop.v1.RateEncoding.regular_random_phase", "spikeloop.v1.Readout.most_spikes"}));
   EXPECT_EQ(ignored_fields<v1::PriceList>("price_list.txtpb", prices), std::set<std::string>{});
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/robustness.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/experiment.hpp"
+#include "core/random.hpp"
+#include "core/trial.hpp"
+
+namespace spikeloop {
+namespace {
+
+/// The trained weights, which come back at the end whatever happens in between.
+class KeptWeights {
+ public:
+  KeptWeights(const Network& network, Session& session) : session_(&session) {
+    for (std::size_t k = 0; k < network.projections().size(); ++k)
+      if (!network.projections()[k].rule.empty()) weights_.emplace_back(k, session.weights(k));
+  }
+  ~KeptWeights() {
+    for (const auto& [k, weights] : weights_) session_->set_weights(k, weights);
+  }
+  KeptWeights(const KeptWeights&) = delete;
+  KeptWeights& operator=(const KeptWeights&) = delete;
+
+  void quantise(std::uint32_t bits) const {
+    for (const auto& [k, weights] : weights_) session_->set_weights(k, quantised(weights, bits));
+  }
+
+ private:
+  Session* session_;
+  std::vector<std::pair<std::size_t, std::vector<float>>> weights_;
+};
+
+/// The neurons as they were trained; so again at the end.
+class KeptNeurons {
+ public:
+  KeptNeurons(const Experiment& experiment, const Network& network, Session& session) : network_(&network), session_(&session) {
+    const TrialPlan plan(experiment, network);
+    for (std::uint32_t p = 0; p < network.populations().size(); ++p)
+      if (plan.hidden[p] || p == plan.readout) thresholds_.emplace_back(p, session.thresholds(p));
+  }
+  ~KeptNeurons() {
+    for (const auto& [p, thresholds] : thresholds_) {
+      session_->set_neurons(p, {});
+      session_->set_thresholds(p, thresholds);
+    }
+  }
+  KeptNeurons(const KeptNeurons&) = delete;
+  KeptNeurons& operator=(const KeptNeurons&) = delete;
+
+  void vary(const Mismatch& mismatch) const {
+    for (const auto& [p, thresholds] : thresholds_) {
+      const Population& population = network_->populations()[p];
+      // At level 0 neurons are all alike again, so that the session computes as if nobody had touched it.
+      session_->set_neurons(p, mismatch.level == 0 ? std::vector<NeuronModel>{} : mismatch.neurons(population));
+      if (spiking_of(population.neuron())) session_->set_thresholds(p, mismatch.thresholds(population, thresholds));
+    }
+  }
+
+ private:
+  const Network* network_;
+  Session* session_;
+  std::vector<std::pair<std::size_t, std::vector<double>>> thresholds_;
+};
+
+}  // namespace
+
+std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits) {
+  std::vector<float> out(weights.begin(), weights.end());
+  double most = 0;
+  for (const float w : weights) most = std::max(most, std::abs(static_cast<double>(w)));
+  if (bits >= 32 || bits < 2 || most == 0) return out;
+  const double step = most / (std::ldexp(1.0, static_cast<int>(bits) - 1) - 1);
+  for (float& w : out) w = static_cast<float>(std::round(static_cast<double>(w) / step) * step);
+  return out;
+}
+
+namespace {
+
+double factor(const Mismatch& m, const Population& population, const std::string& parameter, std::uint32_t neuron) {
+  const double s = std::sqrt(std::log1p(m.level * m.level));
+  const std::uint64_t stream = stream_of_trial(stream_of(population.name, "mismatch." + parameter), m.draw);
+  return std::exp(s * random_normal(m.seed, stream, neuron) - s * s / 2);
+}
+
+}  // namespace
+
+std::vector<NeuronModel> Mismatch::neurons(const Population& population) const {
+  std::vector<NeuronModel> neurons(population.size(), population.neuron());
+  for (std::uint32_t j = 0; j < neurons.size(); ++j) {
+    const std::vector<double*> taus = time_constants(neurons[j]);
+    for (std::size_t k = 0; k < taus.size(); ++k) *taus[k] *= factor(*this, population, fmt::format("tau{}", k), j);
+  }
+  return neurons;
+}
+
+std::vector<double> Mismatch::thresholds(const Population& population, std::span<const double> nominal) const {
+  std::vector<double> thresholds(nominal.begin(), nominal.end());
+  if (level == 0) return thresholds;
+  const double rest = membrane_of(population.neuron()).v_rest_mv;
+  for (std::uint32_t j = 0; j < thresholds.size(); ++j)
+    thresholds[j] = rest + (thresholds[j] - rest) * factor(*this, population, "threshold", j);
+  return thresholds;
+}
+
+std::vector<std::size_t> spread_evenly(const std::vector<std::size_t>& items, std::size_t count) {
+  if (count == 0 || count >= items.size()) return items;
+  std::vector<std::size_t> some;
+  for (std::size_t i = 0; i < count; ++i) some.push_back(items[i * items.size() / count]);
+  return some;
+}
+
+std::optional<RobustnessResult> probe_robustness(const RobustnessPlan& plan, const TestedNetwork& tested, const std::atomic<bool>& stop) {
+  const std::vector<std::size_t> samples = spread_evenly(tested.samples, plan.samples);
+  const auto accuracy = [&] {
+    return evaluate(*tested.experiment, *tested.network, *tested.session, *tested.data, samples, tested.seed).accuracy;
+  };
+  const bool all = samples.size() == tested.samples.size();
+  RobustnessResult result{samples.size(), all ? tested.accuracy : accuracy(), {}, {}};
+  {
+    const KeptWeights kept(*tested.network, *tested.session);
+    for (const std::uint32_t bits : plan.bits) {
+      if (stop) return std::nullopt;
+      kept.quantise(bits);
+      result.bits.push_back({static_cast<double>(bits), {accuracy()}});
+    }
+  }
+  const KeptNeurons kept(*tested.experiment, *tested.network, *tested.session);
+  for (const double level : plan.mismatch) {
+    RobustnessPoint point{level, {}};
+    for (std::uint64_t draw = 0; draw < plan.draws; ++draw) {
+      if (stop) return std::nullopt;
+      kept.vary({level, tested.seed, draw});
+      point.accuracies.push_back(accuracy());
+    }
+    result.mismatch.push_back(std::move(point));
+  }
+  return result;
+}
+
+}  // namespace spikeloop
