@@ -121,7 +121,7 @@ Verb eval_verb() {
             app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required()->type_name("");
             add_data(app, o->data_dir);
             add_backend(app, o->backend);
-            app.add_flag("--robustness", o->robustness, "also with weights of few bits and with mismatch, as the experiment says");
+            app.add_flag("--robustness", o->robustness, "also with weights of few bits and with device mismatch");
             return [o](Terminal& t) { return eval(*o, t); };
           }};
 }

@@ -71,8 +71,8 @@ struct TestedNetwork {
 };
 
 /// Tests again with weights of few bits (every plastic projection, each with its own range), then with mismatch (thresholds and all time
-/// constants of hidden and readout neurons; weights as trained). Every test sees the same input spikes. Nothing if `stop` becomes true.
-/// Throws DescriptionError if the back end cannot give neurons parameters of their own.
+/// constants of hidden and readout neurons, interneurons included; weights as trained). Every test sees the same input spikes. Nothing if
+/// `stop` becomes true. Throws DescriptionError if the back end cannot give neurons parameters of their own.
 std::optional<RobustnessResult> probe_robustness(const RobustnessPlan& plan, const TestedNetwork& tested, const std::atomic<bool>& stop);
 
 }  // namespace spikeloop

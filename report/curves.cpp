@@ -209,12 +209,12 @@ std::string robustness_section(const ExperimentResult& result) {
   if (!mismatch.empty())
     out += html_section(
         "Error by device mismatch",
-        html_figure(
-            level_plot(error_plot("Error against mismatch", "mismatch (coefficient of variation, %)"), mismatch, 100, as_trained)
-                .inline_text(),
-            fmt::format("Thresholds and all time constants of hidden and output neurons, each times a log-normal factor of its own. "
-                        "Mean and standard deviation over {} draws for each seed.",
-                        (*some.front()->robustness).mismatch.front().accuracies.size())));
+        html_figure(level_plot(error_plot("Error against mismatch", "mismatch (coefficient of variation, %)"), mismatch, 100, as_trained)
+                        .inline_text(),
+                    fmt::format("Thresholds and all time constants of hidden (interneurons included) and output neurons, each times a "
+                                "log-normal factor of its own. "
+                                "Mean and standard deviation over {} draws for each seed.",
+                                (*some.front()->robustness).mismatch.front().accuracies.size())));
   out += "</div>\n" + loss_table(bits, mismatch, as_trained) + "<p></p>";
   out += html_paragraph(
       fmt::format("Probes of the reported networks, made after their test and without any retraining; nothing was selected by them. Each "

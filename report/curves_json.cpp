@@ -55,7 +55,7 @@ Json robustness_json(const ExperimentResult& result) {
           {"weights", "every plastic projection, uniform and symmetric over its own range"},
           {"bits", levels_json(result, &RobustnessResult::bits, "bits")},
           {"mismatch_of", {"threshold", "membrane, synaptic, apical and adaptation time constants"}},
-          {"mismatch_where", "hidden and readout populations"},
+          {"mismatch_where", "hidden and readout populations, interneurons included"},
           {"mismatch_distribution", "log-normal factor a neuron and parameter, mean 1"},
           {"not_included", {"synaptic weights", "delays", "controller"}},
           {"mismatch", levels_json(result, &RobustnessResult::mismatch, "coefficient_of_variation")}};

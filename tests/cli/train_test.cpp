@@ -202,5 +202,21 @@ TEST_F(Train, EvalGivesTheAccuraciesOfTheReport) {
   EXPECT_EQ(call({"eval", folder / "out"}, true).code, 130);
 }
 
+TEST_F(Train, ProbesRobustnessOnlyWhereItIsAskedFor) {
+  folder.replace("exp.txtpb", "seeds: 2", "seeds: 2 robustness { bits: [4] mismatch: [0.3] draws: 2 samples: 10 }");
+  const Outcome outcome = train("out");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  contains(outcome.out, "points lost after training:");
+  const nlohmann::json robustness = json_of(folder / "out/report.json")["robustness"];
+  EXPECT_EQ(robustness["samples"], 10);
+  EXPECT_EQ(robustness["errors_as_trained"].size(), 2u);
+  EXPECT_EQ(robustness["mismatch"][0]["accuracies_of_seeds"][1].size(), 2u);
+  contains(read(folder / "out/report.html"), "Error by device mismatch");
+  // From the stored weights and thresholds alone the same comes out.
+  EXPECT_EQ(call_json({"eval", folder / "out", "--robustness"}, 0)["evaluations"][0]["robustness"], robustness);
+  EXPECT_FALSE(call_json({"eval", folder / "out"}, 0)["evaluations"][0].contains("robustness"));
+  EXPECT_EQ(call({"eval", folder / "out"}).out.find("points lost"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace spikeloop::cli::test
