@@ -13,10 +13,14 @@
 namespace spikeloop::report {
 namespace {
 
-/// A linear scale from values to places.
+/// A scale from values to places.
 struct Scale {
   double low = 0, high = 1, from = 0, to = 1;
-  double operator()(double value) const { return from + (value - low) / (high - low) * (to - from); }
+  bool log = false;
+  double operator()(double value) const {
+    const double share = log ? std::log(std::max(value, low) / low) / std::log(high / low) : (value - low) / (high - low);
+    return from + share * (to - from);
+  }
 };
 
 struct Range {
@@ -41,8 +45,9 @@ bool has_range(const Series& series) { return series.low.size() == series.x.size
 void draw_bars(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
   constexpr double kCap = 3;
   for (std::size_t i = 0; has_range(series) && i < series.x.size(); ++i) {
-    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !(series.high[i] > series.low[i])) continue;
+    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
     const double at = x(series.x[i]), low = y(std::max(series.low[i], y.low)), high = y(std::min(series.high[i], y.high));
+    if (low - high < 0.5) continue;  // shorter than its line is thick
     svg.path(fmt::format("M{0} {3}V{4}M{1} {3}H{2}M{1} {4}H{2}", coordinate(at), coordinate(at - kCap), coordinate(at + kCap),
                          coordinate(low), coordinate(high)),
              fmt::format("ticks s{}", series.colour));
@@ -109,24 +114,56 @@ void draw_names(Svg& svg, const std::vector<Series>& all, const Scale& x, const 
   }
 }
 
+/// Numbers at the y axis, from the scale's low to its high.
+struct YTicks {
+  std::vector<double> values;
+  double step = 0;  ///< 0: they are on a logarithmic scale
+  std::string text(double value) const { return step > 0 ? tick_text(value, step) : fmt::format("{:g}", value); }
+};
+
+/// 1, 2, 5, 10, ... around all positive values; the lower ends of error bars may be cut, for one near 0 would take decades.
+YTicks log_ticks(const LinePlot& plot) {
+  Range ys;
+  for (const Series& series : plot.series)
+    for (const auto* values : {&series.y, &series.high})
+      for (const double value : *values)
+        if (value > 0) ys.include(value);
+  if (ys.low > ys.high) ys = {1, 10};
+  YTicks ticks;
+  for (int power = static_cast<int>(std::floor(std::log10(ys.low))); ticks.values.size() < 100; ++power)
+    for (const double digit : {1.0, 2.0, 5.0}) {
+      const double value = digit * std::pow(10.0, power), next = (digit == 2 ? 2.5 : 2) * value;
+      if (next <= ys.low * (1 + 1e-9)) continue;
+      ticks.values.push_back(value);
+      if (value >= ys.high * (1 - 1e-9) && ticks.values.size() > 1) return ticks;
+    }
+  return ticks;
+}
+
+YTicks y_ticks_of(const LinePlot& plot) {
+  if (plot.log_y) return log_ticks(plot);
+  Range ys;
+  for (const Series& series : plot.series)
+    for (const auto* values : {&series.y, &series.low, &series.high}) include_all(ys, *values);
+  if (ys.low > ys.high) ys = {0, 1};
+  YTicks ticks{nice_ticks(plot.y_low.value_or(ys.low), plot.y_high.value_or(ys.high), plot.height < 180 ? 3 : 5), 0};
+  ticks.step = ticks.values[1] - ticks.values[0];
+  while (ticks.values.size() > 2 && plot.y_high && ticks.values.back() > *plot.y_high + ticks.step * 1e-6) ticks.values.pop_back();
+  return ticks;
+}
+
 }  // namespace
 
 Svg line_plot(const LinePlot& plot) {
   Svg svg(plot.width, plot.height, plot.title);
-  Range xs, ys;
+  Range xs;
   std::size_t longest = 0;
   for (const Series& series : plot.series) {
     include_all(xs, series.x);
-    include_all(ys, series.y);
-    include_all(ys, series.low);
-    include_all(ys, series.high);
     longest = std::max(longest, display_width(series.name));
   }
   if (xs.low > xs.high) xs = {0, 1};
-  if (ys.low > ys.high) ys = {0, 1};
-  std::vector<double> y_ticks = nice_ticks(plot.y_low.value_or(ys.low), plot.y_high.value_or(ys.high), plot.height < 180 ? 3 : 5);
-  const double y_step = y_ticks[1] - y_ticks[0];
-  while (y_ticks.size() > 2 && plot.y_high && y_ticks.back() > *plot.y_high + y_step * 1e-6) y_ticks.pop_back();
+  const YTicks y_ticks = y_ticks_of(plot);
   std::vector<double> x_ticks = nice_ticks(xs.low, xs.high, 9);
   const double x_step = x_ticks[1] - x_ticks[0];
   const bool one_x = xs.low == xs.high;
@@ -134,11 +171,12 @@ Svg line_plot(const LinePlot& plot) {
 
   const double bottom = plot.height - (plot.x_label.empty() ? 14 : 40);
   const Scale x{xs.low, xs.high, 44, plot.width - 18 - 7.0 * static_cast<double>(longest)};
-  const Scale y{y_ticks.front(), std::max(y_ticks.back(), plot.y_high.value_or(y_ticks.back())), bottom, 30};
+  const double y_most = y_ticks.values.back();
+  const Scale y{y_ticks.values.front(), std::max(y_most, plot.y_high.value_or(y_most)), bottom, 30, plot.log_y};
   svg.text(0, 13, plot.y_label, "soft");
-  for (const double tick : y_ticks) {
+  for (const double tick : y_ticks.values) {
     svg.line(x.from, y(tick), x.to, y(tick), "grid crisp");
-    svg.text(x.from - 8, y(tick) + 4, tick_text(tick, y_step), "soft small", "end");
+    svg.text(x.from - 8, y(tick) + 4, y_ticks.text(tick), "soft small", "end");
   }
   svg.line(x.from, bottom, x.to, bottom, "axis crisp");
   for (const double tick : x_ticks) {

@@ -33,6 +33,7 @@ struct LinePlot {
   std::vector<Series> series;
   std::optional<double> y_low, y_high;  ///< where the y axis must begin or end
   bool whole_x = true;                  ///< ticks at whole numbers only
+  bool log_y = false;                   ///< values of 0 or less lie on the lower edge
 };
 Svg line_plot(const LinePlot& plot);
 

@@ -30,9 +30,9 @@ LinePlot error_plot(const char* title, const char* x_label) {
   LinePlot plot;
   plot.title = title;
   plot.x_label = x_label;
-  plot.y_label = "error (%)";
+  plot.y_label = "error (%, logarithmic)";
   plot.width = kWidth, plot.height = kHeight;
-  plot.y_low = 0;
+  plot.log_y = true;  // what is lost at the good end is small beside what is lost at the bad one
   return plot;
 }
 
@@ -44,7 +44,6 @@ void add_seeds_and_mean(LinePlot& plot, std::vector<Series> seeds, Series mean) 
     if (seeds.size() > 1) plot.series.push_back(std::move(s));
   }
   mean.bars = true;
-  for (double& low : mean.low) low = std::max(0.0, low);
   plot.series.push_back(std::move(mean));
 }
 

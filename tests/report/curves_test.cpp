@@ -103,6 +103,22 @@ TEST(Curves, AreOneLineOnATerminal) {
   EXPECT_TRUE(has(training_table(results).note, "\n" + robustness_line(results[0])));
 }
 
+TEST(Charts, ALogarithmicAxisKeepsRatiosAndPutsNothingOnItsLowerEdge) {
+  LinePlot plot;
+  plot.x_label = "x";
+  plot.height = 270;  // values from 30 (top) to 230
+  plot.log_y = true;
+  plot.series = {{"", {1, 2, 3, 4}, {1, 10, 100, 0}, {}, {}, 1}};
+  const std::string text = line_plot(plot).inline_text();
+  EXPECT_EQ(xml_fault(text), "");
+  for (const char* part : {" 230L", " 130L", " 30L", " 230\" class", ">1</text>", ">20</text>", ">100</text>"})
+    EXPECT_TRUE(has(text, part)) << part;
+  plot.series[0].y = {0, 0, 0, NAN};
+  EXPECT_EQ(xml_fault(line_plot(plot).inline_text()), "");
+  plot.series.clear();
+  EXPECT_EQ(xml_fault(line_plot(plot).inline_text()), "");
+}
+
 TEST(Charts, ErrorBarsSpanLowToHigh) {
   LinePlot plot;
   plot.x_label = "x";
