@@ -20,6 +20,10 @@
 namespace spikeloop {
 namespace {
 
+/// Each of the experiments among the golden files; together they have every field.
+const std::vector<std::string> kExperiments = {"experiment", "experiment_robustness", "experiment_images", "experiment_table",
+                                               "experiment_yin_yang"};
+
 using namespace spikeloop::testing;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -82,8 +86,9 @@ TEST(Write, TensorFilesAreRelativeToTheFolderOfTheDescription) {
 }
 
 TEST(Write, AnExperimentLoadsAgainAsTheSame) {
-  for (const Experiment& e : {load_experiment_text(golden("experiment.txtpb")), load_experiment_text(kDesignExperiment),
-                              load_experiment_text(golden("experiment_robustness.txtpb"))}) {
+  std::vector<Experiment> all = {load_experiment_text(kDesignExperiment)};
+  for (const std::string& name : kExperiments) all.push_back(load_experiment_text(golden(name + ".txtpb")));
+  for (const Experiment& e : all) {
     const std::string text = write_experiment(e);
     EXPECT_EQ(description_kind(text), DescriptionKind::kExperiment);
     EXPECT_EQ(write_experiment(load_experiment_text(text)), text);
@@ -140,7 +145,7 @@ TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
 
 TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
   EXPECT_EQ(write_network(load_network_binary(golden("network.bin"), "", with_six_by_six())), write_network(everything()));
-  for (const std::string name : {"experiment", "experiment_robustness"})
+  for (const std::string& name : kExperiments)
     EXPECT_EQ(write_experiment(load_experiment_binary(golden(name + ".bin"))),
               write_experiment(load_experiment_text(golden(name + ".txtpb"))));
   EXPECT_EQ(write_prices(load_prices_binary(golden("price_list.bin"))), write_prices(load_prices_text(golden("price_list.txtpb"))));
@@ -231,7 +236,9 @@ void expect_every_field_is_set(const std::vector<std::string>& names) {
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
   expect_every_field_is_set<v1::Network>({"network.txtpb"});
-  expect_every_field_is_set<v1::Experiment>({"experiment.txtpb", "experiment_robustness.txtpb"});
+  std::vector<std::string> experiments;
+  for (const std::string& name : kExperiments) experiments.push_back(name + ".txtpb");
+  expect_every_field_is_set<v1::Experiment>(experiments);
   expect_every_field_is_set<v1::PriceList>({"price_list.txtpb"});
 }
 
@@ -276,8 +283,8 @@ TEST(Schema, NoFieldIsSilentlyIgnored) {
   const auto prices = [](const std::string& bytes) { return write_prices(load_prices_binary(bytes)); };
   EXPECT_EQ(ignored_fields<v1::Network>("network.txtpb", network),
             (std::set<std::string>{"spikeloop.v1.If.reset", "spikeloop.v1.Probe.spikes"}));
-  for (const char* name : {"experiment.txtpb", "experiment_robustness.txtpb"})
-    EXPECT_EQ(ignored_fields<v1::Experiment>(name, experiment),
+  for (const std::string& name : kExperiments)
+    EXPECT_EQ(ignored_fields<v1::Experiment>(name + ".txtpb", experiment),
               (std::set<std::string>{"spikeloop.v1.RateEncoding.regular_random_phase", "spikeloop.v1.Readout.most_spikes"}));
   EXPECT_EQ(ignored_fields<v1::PriceList>("price_list.txtpb", prices), std::set<std::string>{});
 }
