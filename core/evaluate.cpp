@@ -114,13 +114,20 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
   return e;
 }
 
-MeanSpread accuracy_of(const std::vector<TrainingResult>& runs) {
+MeanSpread mean_spread(std::span<const double> values) {
   MeanSpread m;
-  if (runs.empty()) return m;
-  for (const TrainingResult& r : runs) m.mean += r.test.accuracy / static_cast<double>(runs.size());
-  for (const TrainingResult& r : runs) m.spread += (r.test.accuracy - m.mean) * (r.test.accuracy - m.mean);
-  m.spread = runs.size() < 2 ? 0 : std::sqrt(m.spread / static_cast<double>(runs.size() - 1));
+  if (values.empty()) return m;
+  const auto n = static_cast<double>(values.size());
+  for (const double x : values) m.mean += x / n;
+  for (const double x : values) m.spread += (x - m.mean) * (x - m.mean);
+  m.spread = values.size() < 2 ? 0 : std::sqrt(m.spread / (n - 1));
   return m;
+}
+
+MeanSpread accuracy_of(const std::vector<TrainingResult>& runs) {
+  std::vector<double> accuracies;
+  for (const TrainingResult& r : runs) accuracies.push_back(r.test.accuracy);
+  return mean_spread(accuracies);
 }
 
 NeuroBench neurobench(const Evaluation& e) {

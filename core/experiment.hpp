@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -184,10 +185,13 @@ struct ExperimentResult {
   std::vector<EnergyReport> energy;     ///< per inference, of the first run
 };
 
-/// Mean and sample standard deviation of the test accuracies.
+/// Mean and sample standard deviation; 0 where there are no values, and 0 spread of a single one.
 struct MeanSpread {
   double mean = 0, spread = 0;
 };
+MeanSpread mean_spread(std::span<const double> values);
+
+/// Of the test accuracies.
 MeanSpread accuracy_of(const std::vector<TrainingResult>& runs);
 
 /// NeuroBench's keys, exactly (harness 2.3): the program prints them as one JSON object.
