@@ -36,11 +36,29 @@ void include_all(Range& range, const std::vector<double>& values) {
 /// Whether point i of the series can be drawn.
 bool drawable(const Series& series, std::size_t i) { return std::isfinite(series.x[i]) && std::isfinite(series.y[i]); }
 
+/// Whether point i has a range around it.
+bool has_range(const Series& series, std::size_t i) {
+  return i < series.low.size() && i < series.high.size() && drawable(series, i) && std::isfinite(series.low[i]) &&
+         std::isfinite(series.high[i]);
+}
+
+void draw_bars(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
+  constexpr double kCap = 4;
+  std::string data;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (!has_range(series, i)) continue;
+    const std::string left = coordinate(x(series.x[i]) - kCap), middle = coordinate(x(series.x[i]));
+    const std::string low = coordinate(y(series.low[i])), high = coordinate(y(series.high[i]));
+    data += fmt::format("M{} {}h{}M{} {}h{}M{} {}L{} {}", left, low, 2 * kCap, left, high, 2 * kCap, middle, low, middle, high);
+  }
+  if (!data.empty()) svg.path(data, fmt::format("ticks s{}", series.colour));
+}
+
 void draw_band(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
-  if (series.low.size() != series.x.size() || series.high.size() != series.x.size()) return;
+  if (series.bars) return draw_bars(svg, series, x, y);
   std::string there, back;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
+    if (!has_range(series, i)) continue;
     const auto at = [&](double value) {
       return fmt::format("{} {}", coordinate(x(series.x[i])), coordinate(y(std::clamp(value, y.low, y.high))));
     };
@@ -95,6 +113,28 @@ void draw_names(Svg& svg, const std::vector<Series>& all, const Scale& x, const 
   }
 }
 
+/// The places of the x axis that get a number, or words.
+std::vector<Tick> x_ticks_of(const LinePlot& plot, const Range& xs) {
+  if (plot.x_label.empty() || !plot.x_ticks.empty()) return plot.x_ticks;
+  const std::vector<double> round = nice_ticks(xs.low, xs.high, 9);
+  std::vector<Tick> ticks;
+  for (const double tick : round)
+    if (!plot.whole_x || tick == std::floor(tick)) ticks.push_back({tick, tick_text(tick, plot.whole_x ? 1 : round[1] - round[0])});
+  return ticks;
+}
+
+void draw_x_ticks(Svg& svg, const std::vector<Tick>& ticks, const Scale& x, double bottom) {
+  double free = -1e9;  // up to where there are words already
+  for (const Tick& tick : ticks) {
+    if (tick.value < x.low - 1e-9 || tick.value > x.high + 1e-9) continue;
+    svg.line(x(tick.value), bottom, x(tick.value), bottom + 4, "axis crisp");
+    const double half = 3.2 * static_cast<double>(display_width(tick.text));
+    if (x(tick.value) - half < free) continue;
+    svg.text(x(tick.value), bottom + 17, tick.text, "soft small", "middle");
+    free = x(tick.value) + half + 6;
+  }
+}
+
 }  // namespace
 
 Svg line_plot(const LinePlot& plot) {
@@ -113,10 +153,8 @@ Svg line_plot(const LinePlot& plot) {
   std::vector<double> y_ticks = nice_ticks(plot.y_low.value_or(ys.low), plot.y_high.value_or(ys.high), plot.height < 180 ? 3 : 5);
   const double y_step = y_ticks[1] - y_ticks[0];
   while (y_ticks.size() > 2 && plot.y_high && y_ticks.back() > *plot.y_high + y_step * 1e-6) y_ticks.pop_back();
-  std::vector<double> x_ticks = nice_ticks(xs.low, xs.high, 9);
-  const double x_step = x_ticks[1] - x_ticks[0];
-  const bool one_x = xs.low == xs.high;
-  if (one_x) xs = {xs.low - 0.5, xs.high + 0.5};
+  const std::vector<Tick> x_ticks = x_ticks_of(plot, xs);
+  if (xs.low == xs.high) xs = {xs.low - 0.5, xs.high + 0.5};
 
   const double bottom = plot.height - (plot.x_label.empty() ? 14 : 40);
   const Scale x{xs.low, xs.high, 44, plot.width - 18 - 7.0 * static_cast<double>(longest)};
@@ -127,11 +165,7 @@ Svg line_plot(const LinePlot& plot) {
     svg.text(x.from - 8, y(tick) + 4, tick_text(tick, y_step), "soft small", "end");
   }
   svg.line(x.from, bottom, x.to, bottom, "axis crisp");
-  for (const double tick : x_ticks) {
-    if (tick < xs.low - 1e-9 || tick > xs.high + 1e-9 || plot.x_label.empty() || (plot.whole_x && tick != std::floor(tick))) continue;
-    svg.line(x(tick), bottom, x(tick), bottom + 4, "axis crisp");
-    svg.text(x(tick), bottom + 17, tick_text(tick, plot.whole_x ? 1 : x_step), "soft small", "middle");
-  }
+  draw_x_ticks(svg, x_ticks, x, bottom);
   if (!plot.x_label.empty()) svg.text((x.from + x.to) / 2, plot.height - 4, plot.x_label, "soft", "middle");
   for (const Series& series : plot.series) draw_band(svg, series, x, y);
   for (const Series& series : plot.series) draw_curve(svg, series, x, y);

@@ -13,13 +13,20 @@
 /// The figures of a report. NaN and infinite values are left out of a figure; colours are numbers of the palette, 0 .. 6 (6 is grey).
 namespace spikeloop::report {
 
-/// A curve, with a band around it if `low` and `high` are given.
+/// A curve, with a band around it, or a bar at each point, if `low` and `high` are given.
 struct Series {
   std::string name;  ///< written at the curve's end
   std::vector<double> x, y, low, high;
   int colour = 0;
   bool thin = false;
   bool dashed = false;
+  bool bars = false;  ///< bars from `low` to `high` instead of a band
+};
+
+/// A place on an axis that has words of its own.
+struct Tick {
+  double value = 0;
+  std::string text;
 };
 
 /// Curves over one axis.
@@ -31,6 +38,7 @@ struct LinePlot {
   std::vector<Series> series;
   std::optional<double> y_low, y_high;  ///< where the y axis must begin or end
   bool whole_x = true;                  ///< ticks at whole numbers only
+  std::vector<Tick> x_ticks = {};       ///< instead of round numbers; words that would lie over each other are left out
 };
 Svg line_plot(const LinePlot& plot);
 
@@ -61,6 +69,18 @@ Svg raster_plot(const RasterPlot& plot);
 
 /// Counts by label (rows) and answer (columns): right answers in blue, wrong ones in orange.
 Svg confusion_plot(const std::vector<std::vector<std::uint32_t>>& counts, double width = 410);
+
+/// A value for every pair of two lists of words.
+struct HeatMap {
+  std::string title;
+  std::string row_label, column_label;
+  std::vector<std::string> rows, columns;
+  std::vector<std::vector<double>> values;      ///< [row][column]; NaN: nothing there
+  std::vector<std::vector<std::string>> texts;  ///< what is written into the cells
+  double width = 860;
+};
+/// The higher the value, the deeper the blue; the highest has a frame.
+Svg heat_map(const HeatMap& map);
 
 /// Small pictures of weights, `rows` x `columns` values each: blue excites, orange inhibits, one scale for all.
 Svg field_plot(std::span<const ReceptiveField> fields, std::size_t rows, std::size_t columns, double width = 410);
