@@ -85,6 +85,16 @@ fs::path make_run_directory(const std::string& wanted, const std::string& name, 
   throw cannot_make(dir, error);
 }
 
+void fill_run_directory(const fs::path& dir, const std::function<void()>& describe) {
+  try {
+    describe();
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(dir, ignored);  // made a moment ago, of no use, and in the way of another try
+    throw;
+  }
+}
+
 void write_run_file(const fs::path& dir, const char* verb, nlohmann::ordered_json run) {
   run["verb"] = verb;
   run["version"] = kVersion;

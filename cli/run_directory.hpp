@@ -19,6 +19,9 @@ namespace spikeloop::cli {
 /// tells how `verb` goes on with one, DeviceError if it cannot be made.
 std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name, const char* verb = "train");
 
+/// Calls `describe`, which writes the first files; if it throws, the directory goes.
+void fill_run_directory(const std::filesystem::path& dir, const std::function<void()>& describe);
+
 /// Writes run.json: how the verb that made the directory goes on with it.
 void write_run_file(const std::filesystem::path& dir, const char* verb, nlohmann::ordered_json run);
 

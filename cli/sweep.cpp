@@ -75,13 +75,7 @@ Plan plan_of_experiment(const SweepOptions& o, const Terminal& t) {
   load(plan, files);
   if (plan.sweep.axes.empty()) throw UsageError("say which fields to sweep: --over FIELD=V1,V2,...; see `spikeloop sweep --help`");
   plan.dir = make_run_directory(o.out, file_name(plan.sweep.experiment) + "-sweep", "sweep");
-  try {
-    describe(plan, files);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(plan.dir, ignored);  // made a moment ago, of no use, and in the way of another try
-    throw;
-  }
+  fill_run_directory(plan.dir, [&] { describe(plan, files); });
   return plan;
 }
 

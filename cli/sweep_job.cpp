@@ -39,11 +39,12 @@ bool SweepJob::run(std::size_t threads, const TrainingJob::Show& show) {
   return std::none_of(sweep_->points.begin(), sweep_->points.end(), [](const SweepPoint& p) { return p.runs.empty(); });
 }
 
-/// The last points take the threads of those that find nothing to do any more.
+/// The last points also take the threads that will find nothing to do any more.
 std::optional<SweepJob::Claim> SweepJob::claim() {
   const std::lock_guard lock(mutex_);
   if (open_.empty() || interrupted()) return std::nullopt;
-  const Claim claim{open_.back(), threads_ / std::min(side_by_side_, open_.size())};
+  const std::size_t sharing = claimed_++ < side_by_side_ ? side_by_side_ : std::min(side_by_side_, open_.size());
+  const Claim claim{open_.back(), threads_ / sharing};
   open_.pop_back();
   return claim;
 }

@@ -47,7 +47,7 @@ class SweepJob {
   std::vector<std::size_t> first_run_;  ///< of each point, in `progress_`
   std::vector<Progress> progress_;
   std::vector<std::size_t> open_;  ///< points that nobody has claimed, the next one last
-  std::size_t side_by_side_ = 1, threads_ = 1;
+  std::size_t side_by_side_ = 1, threads_ = 1, claimed_ = 0;
   std::mutex mutex_;
 };
 

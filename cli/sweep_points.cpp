@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <optional>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/cli.hpp"

@@ -87,13 +87,7 @@ Plan plan_of_experiment(const Options& o, const Terminal& t) {
   check_machine(*make_simulator(), network, e.network_file);
   check_file_names(network);
   plan.dir = make_run_directory(o.out, file_name(e.name));
-  try {
-    describe(plan, fs::path(o.file).parent_path() / "prices");
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(plan.dir, ignored);  // made a moment ago, of no use, and in the way of another try
-    throw;
-  }
+  fill_run_directory(plan.dir, [&] { describe(plan, fs::path(o.file).parent_path() / "prices"); });
   return plan;
 }
 

@@ -11,10 +11,10 @@ class SweepProcess : public ::testing::Test {
  protected:
   void SetUp() override { folder.write_experiment(); }
 
-  std::vector<std::string> begin() {
+  std::vector<std::string> begin(const std::string& epochs) {
     return {"sweep",     folder / "exp.txtpb",
             "--over",    "network.rules[learn].feedback_current.eta=1e-4,1e-3,1e-2,1e-1",
-            "--epochs",  "60",
+            "--epochs",  epochs,
             "--seeds",   "2",
             "--threads", "2",
             "--out",     folder / "out"};
@@ -40,10 +40,10 @@ class SweepProcess : public ::testing::Test {
 };
 
 TEST_F(SweepProcess, CtrlCAndAKillInBetweenChangeNothing) {
-  ASSERT_EQ(execute(begin()).code, 0);
+  ASSERT_EQ(execute(begin("40")).code, 0);
   const auto whole = files_of(folder / "out");
   fs::remove_all(folder / "out");
-  EXPECT_EQ(stop(begin(), 0, SIGINT), 130);
+  EXPECT_EQ(stop(begin("40"), 0, SIGINT), 130);
   EXPECT_EQ(stop(resume(), 1, SIGKILL), 128 + SIGKILL);
   EXPECT_EQ(stop(resume(), 2, SIGTERM), 130);
   EXPECT_FALSE(fs::exists(folder / "out/report.html"));
@@ -52,9 +52,7 @@ TEST_F(SweepProcess, CtrlCAndAKillInBetweenChangeNothing) {
 }
 
 TEST_F(SweepProcess, ShowsTheProgressOfAllTrainings) {
-  std::vector<std::string> arguments = begin();
-  arguments[5] = "3000";
-  Process process(arguments);
+  Process process(begin("3000"));
   ASSERT_TRUE(process.wait_for_text("samples/s"));
   process.send(SIGINT);
   const Outcome outcome = process.finish();
@@ -64,10 +62,10 @@ TEST_F(SweepProcess, ShowsTheProgressOfAllTrainings) {
 }
 
 TEST_F(SweepProcess, FullDiskCostsNothing) {
-  ASSERT_EQ(execute(begin()).code, 0);
+  ASSERT_EQ(execute(begin("2")).code, 0);
   const auto whole = files_of(folder / "out");
   fs::remove_all(folder / "out");
-  const Outcome full = execute(begin(), {.largest_file = whole.at("sweep.json").size() - 1});
+  const Outcome full = execute(begin("2"), {.largest_file = whole.at("sweep.json").size() - 1});
   EXPECT_EQ(full.code, 4) << full.err;
   contains(full.err, "File too large");
   ASSERT_EQ(execute(resume()).code, 0);

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "cli/cli.hpp"
+#include "cli/sweep_points.hpp"
 #include "report/table.hpp"
 #include "tests/cli/support.hpp"
 
@@ -125,7 +126,16 @@ TEST_F(Sweep, NeverLooksAtTheTestSet) {
   ASSERT_EQ(sweep({"--over", kEta + "=1e-3,1e-2"}, "b").code, 0);
   EXPECT_NE(results("a")["reproduce"]["data_sha256"], results("b")["reproduce"]["data_sha256"]);
   EXPECT_EQ(results("a")["points"], results("b")["points"]);
-  // And not at all if there is none.
+  // Nobody could: it is not there.
+  SweepOptions options;
+  options.file = folder / "exp.txtpb";
+  options.over = {kEta + "=1e-3,1e-2", "dataset.split.validation_from_train=0.3,0.5"};
+  DescriptionFiles files;
+  const std::vector<SweepTask> tasks = load_points(sweep_of(options), options, files);
+  ASSERT_EQ(tasks.size(), 4u);
+  for (const SweepTask& task : tasks) EXPECT_TRUE(task.data->test.empty());
+  EXPECT_EQ(tasks[0].data, tasks[2].data);  // one copy for all that have the same data
+  // And it need not be there at all.
   std::string all_train;
   for (int i = 0; i < 60; ++i) all_train += "train\n";
   folder.write("split.txt", all_train);
