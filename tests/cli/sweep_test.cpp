@@ -235,7 +235,10 @@ TEST_F(Sweep, ResumedGivesTheSameFiles) {
   cut["points"][0]["runs"][0]["train_accuracy"] = 0.123;  // shows that it is kept
   folder.write("out/sweep.json", cut.dump());
   fs::remove(folder / "out/report.html");
+  fs::create_directory(folder / "out/point_0");  // left by a program that was killed between the file and the folder
+  folder.write("out/point_0/checkpoint.pb", "x");
   ASSERT_EQ(call({"sweep", "--resume", folder / "out", "-q"}).code, 0);
+  EXPECT_FALSE(fs::exists(folder / "out/point_0"));
   nlohmann::json resumed = results();
   EXPECT_EQ(resumed["points"][0]["runs"][0]["train_accuracy"], 0.123);
   resumed["points"][0]["runs"][0]["train_accuracy"] =
