@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -35,10 +34,8 @@ struct Plan {
 void load(Plan& plan, DescriptionFiles& files) {
   plan.sweep = sweep_of(plan.options);
   plan.tasks = load_points(plan.sweep, plan.options, files);
-  const SweepTask& first = plan.tasks.front();
-  const std::size_t samples = first.data->validation.size();
-  plan.sweep.experiment = first.described.experiment.name;
-  plan.sweep.validation_samples = first.samples_limit == 0 ? samples : std::min(samples, first.samples_limit);
+  plan.sweep.experiment = plan.tasks.front().described.experiment.name;
+  plan.sweep.validation_samples = plan.tasks.front().validation_samples;
 }
 
 std::string absolute(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }

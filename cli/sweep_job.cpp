@@ -56,7 +56,7 @@ void SweepJob::train(const Claim& claim, const TrainingJob::Show& show) {
   JobOptions options;
   options.samples_limit = task.samples_limit;
   options.first_seed = first_seed_;
-  options.keep_weights = false;
+  options.only_train = true;
   TrainingJob job(task.described, *task.data, dir, options);
   if (fs::exists(dir / "checkpoint.pb")) job.resume(load_checkpoint((dir / "checkpoint.pb").string()));
   const bool done = job.run(claim.threads, [&](const std::vector<Progress>& runs) {

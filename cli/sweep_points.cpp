@@ -104,8 +104,12 @@ class DataSets {
   std::vector<std::pair<DatasetSource, std::shared_ptr<Dataset>>> all_;
 };
 
-void check_validation(const Dataset& data, const std::string& path) {
-  if (!data.validation.empty()) return;
+/// Of the first seed: with folds the parts differ a little from seed to seed.
+std::size_t validation_size(const Dataset& data, std::uint64_t seed) {
+  return data.folds > 1 ? part_of_seed(data, seed).validation.size() : data.validation.size();
+}
+
+[[noreturn]] void refuse_without_validation(const std::string& path) {
   throw DescriptionError(locate({{"dataset.split.validation_from_train",
                                   "sets no samples aside, but a sweep is scored on the validation part and never looks at the test set",
                                   "write split { validation_from_train: 0.1 }", "", 0, 0}},
@@ -128,9 +132,11 @@ SweepTask load_point(const SweepOptions& o, const LoadOptions& load, DataSets& d
   Experiment& e = task.described.experiment;
   const std::shared_ptr<Dataset> data = data_sets.get(e.dataset);
   check_against(task.described, *data, o.file);
-  check_validation(*data, o.file);
+  task.validation_samples = validation_size(*data, o.first_seed());
+  if (task.validation_samples == 0) refuse_without_validation(o.file);
   task.data = data;
   task.samples_limit = resize(e, o);
+  if (task.samples_limit != 0) task.validation_samples = std::min(task.validation_samples, task.samples_limit);
   e.frozen_hidden_control = false;  // a control says what a result is worth, not which is better
   check_machine(*make_simulator(), Network(with_probes(task.described.network, e)), e.network_file);
   return task;

@@ -20,11 +20,12 @@ struct SweepOptions : TrainingOptions {
   std::size_t random = 0;
 };
 
-/// One combination; its data have no test part.
+/// One combination; its data have no test part (where a fold is the test, it is that of each run, and not looked at).
 struct SweepTask {
   DescribedExperiment described;
   std::shared_ptr<const Dataset> data;
   std::size_t samples_limit = 0;
+  std::size_t validation_samples = 0;  ///< that a run is scored on
 };
 
 /// Description files by path, each read once: what is changed on the disk while a sweep runs changes nothing.

@@ -116,9 +116,9 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     run.trainer = trainer.save();
     return;
   }
-  TrainingResult result = trainer.finish();
+  TrainingResult result = trainer.finish(!options_.only_train);
   result.training_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  if (!run.control && options_.keep_weights) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
+  if (!run.control && !options_.only_train) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
   {
     const std::lock_guard lock(mutex_);
     run.result = std::move(result);

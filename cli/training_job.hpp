@@ -18,7 +18,7 @@ struct JobOptions {
   std::size_t samples_limit = 0;  ///< > 0 cuts the data (smoke)
   std::uint64_t first_seed = 1;
   std::chrono::nanoseconds checkpoint_every = std::chrono::seconds(10);
-  bool keep_weights = true;  ///< writes those of each finished run into the run directory
+  bool only_train = false;  ///< tests nothing, and keeps no weights
 };
 
 /// All runs of an experiment (seeds, and their controls), spread over threads, with a checkpoint that any of them can be resumed from.

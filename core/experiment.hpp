@@ -163,8 +163,8 @@ class Trainer {
   /// Throws DescriptionError if the state belongs to another experiment, network or version.
   void restore(const State& state);
 
-  /// After training: the test set, once.
-  TrainingResult finish();
+  /// After training: the test set, once. Without a test, `test` and `example` stay empty, and no test sample is looked at.
+  TrainingResult finish(bool with_test = true);
   Session& session();
 
  private:

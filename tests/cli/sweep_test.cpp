@@ -5,6 +5,7 @@
 
 #include "cli/cli.hpp"
 #include "cli/sweep_points.hpp"
+#include "cli/training_job.hpp"
 #include "report/table.hpp"
 #include "tests/cli/support.hpp"
 
@@ -140,6 +141,39 @@ TEST_F(Sweep, NeverLooksAtTheTestSet) {
   for (int i = 0; i < 60; ++i) all_train += "train\n";
   folder.write("split.txt", all_train);
   EXPECT_EQ(sweep({"--over", kEta + "=1e-3"}, "c").code, 0);
+}
+
+TEST_F(Sweep, TrainingThatOnlyTrainsTestsNothing) {
+  LoadedExperiment loaded = load_experiment_of(folder / "exp.txtpb", "");
+  loaded.experiment.epochs = 1;
+  ASSERT_FALSE(loaded.data.test.empty());
+  fs::create_directory(folder / "job");
+  JobOptions options;
+  options.only_train = true;
+  TrainingJob job(loaded, loaded.data, folder / "job", options);
+  ASSERT_TRUE(job.run(1, [](const auto&) {}));
+  for (const TrainingResult& run : job.result().runs) {
+    EXPECT_EQ(run.test.samples, 0u);
+    EXPECT_TRUE(run.example.spikes.empty());
+    EXPECT_EQ(run.epochs.size(), 1u);
+  }
+  EXPECT_FALSE(fs::exists(folder / "job/weights"));
+}
+
+TEST_F(Sweep, CrossValidationIsScoredOnTheValidationPartOfEachFold) {
+  std::string table;
+  for (int i = 0; i < 60; ++i) table += std::to_string(i % 3) + "," + std::to_string(i % 7) + "," + std::to_string(i % 3) + "\n";
+  folder.write("table.csv", table);
+  folder.replace("exp.txtpb", "digits { file: \"digits.csv\" }", "table { file: \"table.csv\" }");
+  folder.replace("exp.txtpb", "file: \"split.txt\" validation_from_train: 0.3", "folds: 3 validation_from_train: 0.25");
+  folder.replace("net.txtpb", "shape: [8, 8]", "shape: [2]");
+  ASSERT_EQ(sweep({"--over", kEta + "=1e-3,1e-2"}).code, 0);
+  EXPECT_EQ(results()["scored_on"]["samples"], 10);
+  const nlohmann::json file = results();
+  for (const auto& point : file["points"]) EXPECT_GT(point["runs"][1]["hidden_spikes"], 0);
+  folder.replace("exp.txtpb", "validation_from_train: 0.25", "validation_from_train: 0");
+  fs::remove_all(folder / "out");
+  expect_refused({"--over", kEta + "=1e-3"}, {"validation_from_train", "validation part"}, 2);
 }
 
 TEST_F(Sweep, SaysThatTheTestSetIsNotTouched) {
