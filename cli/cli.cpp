@@ -15,6 +15,7 @@
 #include "cli/check.hpp"
 #include "cli/eval.hpp"
 #include "cli/run.hpp"
+#include "cli/sweep.hpp"
 #include "cli/train.hpp"
 #include "core/network.hpp"
 #include "spikeloop_version.hpp"
@@ -162,7 +163,7 @@ void Terminal::print(const nlohmann::ordered_json& object) const {
 }
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(), eval_verb()};
+  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(), sweep_verb(), eval_verb()};
   return table;
 }
 

@@ -56,30 +56,43 @@ Dataset read_dataset(const DatasetSource& source) {
   return io::read_digits(digits.file, digits.sha256, digits.split_file, validation);
 }
 
-LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir) {
-  if (description_kind_of_file(path) == DescriptionKind::kNetwork)
+DescribedExperiment describe_experiment(const std::string& path, const std::string& data_dir, const LoadOptions& options) {
+  const DescriptionKind kind = options.read_file ? description_kind(options.read_file(path)) : description_kind_of_file(path);
+  if (kind == DescriptionKind::kNetwork)
     throw DescriptionError(fmt::format(
         "{} is a network; an experiment is needed here (a file with `# proto-message: spikeloop.v1.Experiment` that names the network)",
         path));
-  LoadedExperiment loaded;
-  Experiment& e = loaded.experiment = load_experiment(path);
+  DescribedExperiment described;
+  Experiment& e = described.experiment = load_experiment(path, options);
   if (e.name.empty()) e.name = fs::path(path).stem().string();
   e.network_file = resolve_path(path, e.network_file);
   try {
-    loaded.network = load_network(e.network_file, load_options());
+    described.network = load_network(e.network_file, options);
+  } catch (const FieldChangeError&) {
+    throw;
   } catch (const DescriptionError& error) {  // with the faults that the experiment has by itself
     std::vector<Diagnostic> faults = error.diagnostics();
     for (Diagnostic& d : locate(validate(e), path)) faults.push_back(std::move(d));
     throw DescriptionError(std::move(faults));
   }
   for (std::string* file : files_of(e.dataset)) *file = find_data(path, *file, data_dir).string();
-  loaded.data = read_dataset(e.dataset);
-  if (std::string* sha256 = sha256_of(e.dataset)) *sha256 = loaded.data.sha256;
-  const Network network(loaded.network);
-  if (auto faults = validate(e, network, &loaded.data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
+  return described;
+}
+
+void check_against(DescribedExperiment& described, const Dataset& data, const std::string& path) {
+  Experiment& e = described.experiment;
+  if (std::string* sha256 = sha256_of(e.dataset)) *sha256 = data.sha256;
+  const Network network(described.network);
+  if (auto faults = validate(e, network, &data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
   if (e.smoke_samples == 0 || e.smoke_epochs == 0)
     throw DescriptionError(
         locate({{"smoke", "needs at least one sample and one epoch", "write smoke { samples: 100 epochs: 1 }", "", 0, 0}}, path));
+}
+
+LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir) {
+  LoadedExperiment loaded{describe_experiment(path, data_dir, load_options()), {}};
+  loaded.data = read_dataset(loaded.experiment.dataset);
+  check_against(loaded, loaded.data, path);
   return loaded;
 }
 

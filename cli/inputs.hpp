@@ -24,12 +24,22 @@ NetworkDescription load_network_of(const std::string& path);
 /// so that reading it tells what is missing.
 std::filesystem::path find_data(const std::string& description, const std::string& file, const std::string& data_dir);
 
-/// An experiment with everything that it names.
-struct LoadedExperiment {
+/// An experiment and the network that it names.
+struct DescribedExperiment {
   Experiment experiment;  ///< paths resolved
   NetworkDescription network;
+};
+
+/// An experiment with everything that it names.
+struct LoadedExperiment : DescribedExperiment {
   Dataset data;
 };
+
+/// Reads an experiment and its network; throws DescriptionError with the faults that they have by themselves, located.
+DescribedExperiment describe_experiment(const std::string& path, const std::string& data_dir, const LoadOptions& options);
+
+/// Notes which data they are, and checks that they fit; throws DescriptionError with every fault, located in the experiment file `path`.
+void check_against(DescribedExperiment& described, const Dataset& data, const std::string& path);
 
 /// Reads an experiment, its network and its data, and checks that they fit; throws DescriptionError with every fault, located.
 LoadedExperiment load_experiment_of(const std::string& path, const std::string& data_dir);

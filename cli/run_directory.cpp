@@ -10,13 +10,20 @@
 #include <cctype>
 #include <cerrno>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <ostream>
 #include <regex>
 
+#include "core/io/files.hpp"
 #include "core/io/npy.hpp"
+#include "proto/atomic_file.hpp"
+#include "spikeloop_version.hpp"
 
 namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kRunFile = "run.json";
 
 bool every_pair(const Projection& p) {
   const auto* all = std::get_if<AllToAll>(&p.connect);
@@ -61,7 +68,7 @@ std::vector<float> read_projection(const fs::path& file, const Projection& p) {
 
 }  // namespace
 
-fs::path make_run_directory(const std::string& wanted, const std::string& name) {
+fs::path make_run_directory(const std::string& wanted, const std::string& name, const char* verb) {
   fs::path dir = wanted;
   std::error_code error;
   if (wanted.empty()) {
@@ -73,9 +80,48 @@ fs::path make_run_directory(const std::string& wanted, const std::string& name) 
   if (fs::exists(fs::symlink_status(dir)))
     throw DescriptionError(
         fmt::format("{} exists already and is not overwritten; name another --out, or go on with a training that was "
-                    "interrupted: `spikeloop train --resume {}`",
-                    dir.string(), dir.string()));
+                    "interrupted: `spikeloop {} --resume {}`",
+                    dir.string(), verb, dir.string()));
   throw cannot_make(dir, error);
+}
+
+void fill_run_directory(const fs::path& dir, const std::function<void()>& describe) {
+  try {
+    describe();
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(dir, ignored);  // made a moment ago, of no use, and in the way of another try
+    throw;
+  }
+}
+
+void write_run_file(const fs::path& dir, const char* verb, nlohmann::ordered_json run) {
+  run["verb"] = verb;
+  run["version"] = kVersion;
+  write_file_atomically((dir / kRunFile).string(), run.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void read_run_file(const fs::path& dir, const char* verb, const std::function<void(const nlohmann::json&)>& take) {
+  const auto refuse = [&](const std::string& why) {
+    return DescriptionError(fmt::format("{} is not a run directory of `spikeloop {}`: {}", dir.string(), verb, why));
+  };
+  std::error_code ignored;
+  if (!fs::exists(dir, ignored)) throw refuse("it does not exist");
+  if (!fs::exists(dir / kRunFile, ignored)) throw refuse("it has no run.json");
+  const auto run = nlohmann::json::parse(io::read_file(dir / kRunFile, 1 << 24), nullptr, false);
+  try {
+    const std::string made_by = run.value("verb", "train");
+    if (made_by != verb) throw refuse(fmt::format("it was made by `spikeloop {}`", made_by));
+    take(run);
+  } catch (const nlohmann::json::exception&) {
+    throw refuse("its run.json is damaged or was written by another version");
+  }
+}
+
+int tell_interrupted(const Terminal& t, const char* verb, const fs::path& dir) {
+  t.err << fmt::format("spikeloop: interrupted; go on with `spikeloop {} --resume {}`\n", verb, dir.string());
+  if (t.json) t.print({{"interrupted", true}, {"exit_code", kInterrupted}, {"directory", dir.string()}});
+  return kInterrupted;
 }
 
 void check_file_names(const Network& network) {
@@ -96,7 +142,7 @@ void check_file_names(const Network& network) {
     if (p.variable != Probe::Variable::kSpikes) add(p.name, file_name(p.name) + ".csv", "probe");
 }
 
-DirectoryLock::DirectoryLock(const fs::path& dir) : file_(::open((dir / "run.json").c_str(), O_RDONLY | O_CLOEXEC)) {
+DirectoryLock::DirectoryLock(const fs::path& dir) : file_(::open((dir / kRunFile).c_str(), O_RDONLY | O_CLOEXEC)) {
   if (file_ < 0 || ::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
   ::close(file_);
   throw DescriptionError(fmt::format("{}: another spikeloop is training in it; wait for its end, or stop it", dir.string()));

@@ -3,18 +3,33 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
+#include "cli/cli.hpp"
 #include "core/backend.hpp"
 #include "core/experiment.hpp"
 
 /// What lies in a run directory, and where.
 namespace spikeloop::cli {
 
-/// A directory that did not exist, made now. `wanted` empty: runs/<name>, runs/<name>-2, ... Throws DescriptionError if it exists,
-/// DeviceError if it cannot be made.
-std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name);
+/// A directory that did not exist, made now. `wanted` empty: runs/<name>, runs/<name>-2, ... Throws DescriptionError if it exists, which
+/// tells how `verb` goes on with one, DeviceError if it cannot be made.
+std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name, const char* verb = "train");
+
+/// Calls `describe`, which writes the first files; if it throws, the directory goes.
+void fill_run_directory(const std::filesystem::path& dir, const std::function<void()>& describe);
+
+/// Writes run.json: how the verb that made the directory goes on with it.
+void write_run_file(const std::filesystem::path& dir, const char* verb, nlohmann::ordered_json run);
+
+/// Hands run.json over; throws DescriptionError if it is not one of this verb, or if `take` does not find in it what it looks for.
+void read_run_file(const std::filesystem::path& dir, const char* verb, const std::function<void(const nlohmann::json&)>& take);
+
+/// Tells how to go on with a directory after Ctrl-C; returns the exit code.
+int tell_interrupted(const Terminal& terminal, const char* verb, const std::filesystem::path& dir);
 
 /// Keeps a second program from training in the same run directory.
 class DirectoryLock {

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <exception>
-#include <thread>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/cli.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/side_by_side.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
 #include "spikeloop_version.hpp"
@@ -29,10 +29,10 @@ std::uint64_t fingerprint_of(NetworkDescription description) {
 }
 
 /// The result of a training that is done; nothing if it was interrupted before all was probed that the experiment asks for.
-std::optional<TrainingResult> tested(Trainer& trainer, bool probes, Clock::time_point start) {
-  TrainingResult result = trainer.finish();
+std::optional<TrainingResult> result_of(Trainer& trainer, bool with_test, bool probes, Clock::time_point start) {
+  TrainingResult result = trainer.finish(with_test);
   result.training_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  if (!probes) return result;
+  if (!with_test || !probes) return result;
   result.robustness = trainer.probe(result.test, interrupted());
   if (!result.robustness && interrupted()) return std::nullopt;
   return result;
@@ -40,11 +40,11 @@ std::optional<TrainingResult> tested(Trainer& trainer, bool probes, Clock::time_
 
 }  // namespace
 
-TrainingJob::TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options)
-    : loaded_(&loaded), dir_(std::move(dir)), options_(options) {
-  const Experiment& e = loaded.experiment;
+TrainingJob::TrainingJob(const DescribedExperiment& described, const Dataset& data, std::filesystem::path dir, JobOptions options)
+    : described_(&described), data_(&data), dir_(std::move(dir)), options_(options) {
+  const Experiment& e = described.experiment;
   checkpoint_.spikeloop_version = kVersion;
-  checkpoint_.network_fingerprint = fingerprint_of(loaded.network);
+  checkpoint_.network_fingerprint = fingerprint_of(described.network);
   checkpoint_.experiment_fingerprint = experiment_fingerprint(e);
   for (const bool control : {false, true})
     for (std::uint64_t seed = options.first_seed; seed < options.first_seed + e.seeds; ++seed)
@@ -73,20 +73,7 @@ bool TrainingJob::run(std::size_t threads, const Show& show) {
   write();
   const std::size_t side_by_side = std::min(threads, runs());
   workers_ = threads / side_by_side;
-  std::vector<std::exception_ptr> failures(side_by_side);
-  std::vector<std::thread> team;
-  for (std::size_t i = 0; i < side_by_side; ++i)
-    team.emplace_back([&, i] {
-      try {
-        work(show);
-      } catch (...) {
-        failures[i] = std::current_exception();
-        interrupted() = true;  // the others stop at their next trial and save
-      }
-    });
-  for (std::thread& thread : team) thread.join();
-  for (const std::exception_ptr& failure : failures) {
-    if (!failure) continue;
+  if (const std::exception_ptr failure = run_side_by_side(side_by_side, [&] { work(show); })) {
     try {
       write();  // what the others have done
     } catch (const Error&) {
@@ -111,15 +98,15 @@ std::optional<std::size_t> TrainingJob::claim() {
 }
 
 void TrainingJob::train(std::size_t index, const Show& show) {
-  Experiment experiment = loaded_->experiment;
-  NetworkDescription description = loaded_->network;
+  Experiment experiment = described_->experiment;
+  NetworkDescription description = described_->network;
   CheckpointRun& run = checkpoint_.runs[index];  // no other thread changes it
   if (run.control) {
     description = frozen_hidden(description, experiment.readout.population);
     experiment.thresholds_learn = false;
   }
   const auto simulator = make_simulator();
-  Trainer trainer(experiment, Network(description), *simulator, loaded_->data, run.seed, options_.samples_limit, workers_);
+  Trainer trainer(experiment, Network(description), *simulator, *data_, run.seed, options_.samples_limit, workers_);
   if (!run.trainer.empty()) trainer.restore(run.trainer);
   const auto start = Clock::now();
   const bool done = trainer.run(interrupted(), [&](const Progress& p) {
@@ -135,13 +122,13 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     if (now - last_show_ > kShowEvery) last_show_ = now, show(progress_);
   });
   std::optional<TrainingResult> result;
-  if (done) result = tested(trainer, experiment.robustness && !run.control, start);
+  if (done) result = result_of(trainer, !options_.only_train, experiment.robustness && !run.control, start);
   if (!result) {
     const std::lock_guard lock(mutex_);
     run.trainer = trainer.save();
     return;
   }
-  if (!run.control) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
+  if (!run.control && !options_.only_train) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
   {
     const std::lock_guard lock(mutex_);
     run.result = std::move(result);
@@ -157,7 +144,7 @@ void TrainingJob::write() {
 
 ExperimentResult TrainingJob::result() const {
   ExperimentResult result;
-  result.experiment = loaded_->experiment;
+  result.experiment = described_->experiment;
   for (const CheckpointRun& r : checkpoint_.runs)
     if (r.result) (r.control ? result.control : result.runs).push_back(*r.result);
   return result;

@@ -18,6 +18,7 @@ struct JobOptions {
   std::size_t samples_limit = 0;  ///< > 0 cuts the data (smoke)
   std::uint64_t first_seed = 1;
   std::chrono::nanoseconds checkpoint_every = std::chrono::seconds(10);
+  bool only_train = false;  ///< tests nothing, and keeps no weights
 };
 
 /// All runs of an experiment (seeds, and their controls), spread over threads, with a checkpoint that any of them can be resumed from.
@@ -25,8 +26,8 @@ class TrainingJob {
  public:
   using Show = std::function<void(const std::vector<Progress>&)>;
 
-  /// `dir` is the run directory.
-  TrainingJob(const LoadedExperiment& loaded, std::filesystem::path dir, JobOptions options);
+  /// `dir` is the run directory. The experiment and the data must outlive the job.
+  TrainingJob(const DescribedExperiment& described, const Dataset& data, std::filesystem::path dir, JobOptions options);
 
   /// Goes on where a checkpoint stopped; throws DescriptionError if it belongs to something else.
   void resume(const Checkpoint& checkpoint);
@@ -49,7 +50,8 @@ class TrainingJob {
   void train(std::size_t index, const Show& show);
   void write();
 
-  const LoadedExperiment* loaded_;
+  const DescribedExperiment* described_;
+  const Dataset* data_;
   std::filesystem::path dir_;
   JobOptions options_;
   Checkpoint checkpoint_;

@@ -40,6 +40,8 @@ struct DigitsSource {
   std::string file;
   std::string sha256;      ///< expected; empty = not checked
   std::string split_file;  ///< one of "train" or "test" a line, one line a sample
+
+  bool operator==(const DigitsSource&) const = default;
 };
 
 /// Images and labels in IDX files as MNIST has them, gzip or plain.
@@ -47,12 +49,16 @@ struct ImagesSource {
   std::string train_images, train_labels, test_images, test_labels;
   std::string sha256;  ///< expected, of the four unpacked files one behind the other; empty = not checked
   std::string origin;  ///< how to get the files, for who does not have them
+
+  bool operator==(const ImagesSource&) const = default;
 };
 
 /// The Yin-Yang set (Kriener, Goeltz, Petrovici 2021, arXiv 2102.08211), which is made, not read: x, y, 1 - x, 1 - y of points in a disc,
 /// and three classes. Seeds as published: training 42, validation 41, test 40.
 struct YinYangSource {
   std::uint64_t train = 5000, validation = 1000, test = 1000;  ///< points
+
+  bool operator==(const YinYangSource&) const = default;
 };
 
 /// A table of numbers, a sample a line, values between commas.
@@ -62,6 +68,8 @@ struct TableSource {
   std::uint64_t header_lines = 0;     ///< left out
   std::vector<std::uint64_t> ignore;  ///< columns that are no features, counted from 0; the last column is the label
   std::string origin;                 ///< how to get the file
+
+  bool operator==(const TableSource&) const = default;
 };
 
 /// Which data and how they are divided. Files are found by the caller.
@@ -70,6 +78,8 @@ struct DatasetSource {
   double validation_from_train = 0;          ///< this share of the training part is set aside (the last ones in file order)
   std::size_t folds = 0;                     ///< > 1: cross-validation, see `part_of_seed`
   std::optional<std::uint64_t> train, test;  ///< sizes that the parts must have (training with validation), where stated
+
+  bool operator==(const DatasetSource&) const = default;
 };
 
 /// The paths that a source names, to be found or written.

@@ -120,9 +120,11 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
 
 MeanSpread mean_spread(std::span<const double> values) {
   MeanSpread m;
-  for (const double x : values) m.mean += x / static_cast<double>(values.size());
+  if (values.empty()) return m;
+  const auto n = static_cast<double>(values.size());
+  for (const double x : values) m.mean += x / n;
   for (const double x : values) m.spread += (x - m.mean) * (x - m.mean);
-  m.spread = values.size() < 2 ? 0 : std::sqrt(m.spread / static_cast<double>(values.size() - 1));
+  m.spread = values.size() < 2 ? 0 : std::sqrt(m.spread / (n - 1));
   return m;
 }
 

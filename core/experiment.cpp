@@ -285,14 +285,16 @@ void Trainer::restore(const State& state) {
   for (const TrialRunner& runner : t.runners) runner.session().restore(session);
 }
 
-TrainingResult Trainer::finish() {
+TrainingResult Trainer::finish(bool with_test) {
   Impl& t = *impl_;
   if (!done()) throw BugError("a training run is finished before it is done");
   TrainingResult r;
   r.seed = t.seed;
   r.epochs = t.epochs;
-  r.test = evaluate(t.experiment, t.network, t.session(), *t.data, t.test, t.seed);
-  r.example = t.example();
+  if (with_test) {
+    r.test = evaluate(t.experiment, t.network, t.session(), *t.data, t.test, t.seed);
+    r.example = t.example();
+  }
   r.fields = t.fields();
   r.weights_hash = kHashStart;
   for (std::size_t k = 0; k < t.network.projections().size(); ++k) {

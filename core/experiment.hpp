@@ -168,8 +168,8 @@ class Trainer {
   /// Throws DescriptionError if the state belongs to another experiment, network or version.
   void restore(const State& state);
 
-  /// After training: the test set, once.
-  TrainingResult finish();
+  /// After training: the test set, once. Without a test, `test` and `example` stay empty, and no test sample is looked at.
+  TrainingResult finish(bool with_test = true);
   /// After `finish`: what the experiment's robustness plan finds; nothing if it has none, or if `stop` became true. Changes nothing.
   std::optional<RobustnessResult> probe(const Evaluation& reported, const std::atomic<bool>& stop);
   Session& session();
@@ -192,11 +192,13 @@ struct ExperimentResult {
   std::vector<EnergyReport> energy;     ///< per inference, of the first run
 };
 
-/// Mean and sample standard deviation of values, and of the test accuracies; 0 and 0 of none.
+/// Mean and sample standard deviation; 0 where there are no values, and 0 spread of a single one.
 struct MeanSpread {
   double mean = 0, spread = 0;
 };
 MeanSpread mean_spread(std::span<const double> values);
+
+/// Of the test accuracies.
 MeanSpread accuracy_of(const std::vector<TrainingResult>& runs);
 
 /// NeuroBench's keys, exactly (harness 2.3): the program prints them as one JSON object.

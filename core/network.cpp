@@ -36,11 +36,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-std::string default_name(const Projection& p) {
-  const char* port = p.port == Port::kBasal ? "" : p.port == Port::kApical ? ".apical" : ".modulator";
-  return p.source + "->" + p.target + port;
-}
-
 /// Hashes what a checkpoint relies on: who there is, how they move, which synapses there are and how long they take.
 struct Fingerprint {
   std::uint64_t hash = kHashStart;
@@ -106,6 +101,11 @@ NetworkDescription with_names(NetworkDescription d) {
     if (const std::string& of = p.population.empty() ? p.projection : p.population; p.name.empty() && !of.empty())
       p.name = of + "." + variable_name(p.variable);
   return d;
+}
+
+std::string default_name(const Projection& p) {
+  const char* port = p.port == Port::kBasal ? "" : p.port == Port::kApical ? ".apical" : ".modulator";
+  return p.source + "->" + p.target + port;
 }
 
 std::uint64_t Population::size() const { return std::accumulate(shape.begin(), shape.end(), std::uint64_t{1}, std::multiplies<>()); }

@@ -182,6 +182,9 @@ class Network {
 /// Expected number of synapses of one way to connect (exact for all kinds but FixedProbability).
 double expected_synapses(const Connect& connect, const Population& source, const Population& target);
 
+/// What a projection is called that has no name of its own: "source->target", with ".apical" or ".modulator" for these ports.
+std::string default_name(const Projection& projection);
+
 /// The nearest of `names` to `name`, if near enough to be a slip of the pen; else empty.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& names);
 

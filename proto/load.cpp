@@ -80,13 +80,14 @@ void check_utf8(std::string_view text, const std::string& file) {
 
 /// `convert` turns a Reader and the message into the core value and appends faults without places.
 template <class Message, class Convert>
-auto load_text(std::string_view text, const std::string& file, const Convert& convert) {
+auto load_text(std::string_view text, const std::string& file, const LoadOptions& options, const Convert& convert) {
   proto::check_description_size(text.size(), file);
   check_utf8(text, file);
   check_header(text, file, *Message::descriptor());
   Message message;
   ParsedText parsed = proto::parse_text(text, file, message);
   if (!parsed.complete) refuse(std::move(parsed.faults));
+  if (parsed.faults.empty()) proto::apply_changes(options.changes, message, file);
   std::vector<Diagnostic> faults;
   auto value = convert(message, faults);
   std::vector<Diagnostic> all = std::move(parsed.faults);
@@ -123,7 +124,7 @@ const google::protobuf::Descriptor* message_from_the_future(const google::protob
 }
 
 template <class Message, class Convert>
-auto load_binary(std::string_view bytes, const std::string& file, const Convert& convert) {
+auto load_binary(std::string_view bytes, const std::string& file, const LoadOptions& options, const Convert& convert) {
   proto::check_description_size(bytes.size(), file);
   const auto refuse_file = [&](std::string what) { refuse({{"", std::move(what), "", file, 0, 0}}); };
   Message message;
@@ -131,11 +132,16 @@ auto load_binary(std::string_view bytes, const std::string& file, const Convert&
     refuse_file(fmt::format("is not a binary {}", Message::descriptor()->full_name()));
   if (const auto* type = message_from_the_future(message))
     refuse_file(fmt::format("has a field of {} that this version does not know: it was written by a newer one", type->name()));
+  proto::apply_changes(options.changes, message, file);
   std::vector<Diagnostic> faults;
   auto value = convert(message, faults);
   for (Diagnostic& fault : faults) fault.file = file;
   if (!faults.empty()) refuse(std::move(faults));
   return value;
+}
+
+std::string read_file(const std::string& path, const LoadOptions& options) {
+  return options.read_file ? options.read_file(path) : proto::read_description_file(path);
 }
 
 bool is_binary(const std::string& path) { return path.ends_with(".binpb") || path.ends_with(".pb"); }
@@ -191,29 +197,29 @@ DescriptionKind description_kind(std::string_view text) { return kind_of_message
 DescriptionKind description_kind_of_file(const std::string& path) { return description_kind(proto::read_description_file(path)); }
 
 NetworkDescription load_network(const std::string& path, const LoadOptions& options) {
-  const std::string content = proto::read_description_file(path);
+  const std::string content = read_file(path, options);
   return is_binary(path) ? load_network_binary(content, path, options) : load_network_text(content, path, options);
 }
 
 NetworkDescription load_network_text(std::string_view text, const std::string& file, const LoadOptions& options) {
-  return load_text<v1::Network>(text, file, network_from(options, file));
+  return load_text<v1::Network>(text, file, options, network_from(options, file));
 }
 
 NetworkDescription load_network_binary(std::string_view bytes, const std::string& file, const LoadOptions& options) {
-  return load_binary<v1::Network>(bytes, file, network_from(options, file));
+  return load_binary<v1::Network>(bytes, file, options, network_from(options, file));
 }
 
-Experiment load_experiment(const std::string& path) {
-  const std::string content = proto::read_description_file(path);
-  return is_binary(path) ? load_experiment_binary(content, path) : load_experiment_text(content, path);
+Experiment load_experiment(const std::string& path, const LoadOptions& options) {
+  const std::string content = read_file(path, options);
+  return is_binary(path) ? load_experiment_binary(content, path, options) : load_experiment_text(content, path, options);
 }
 
-Experiment load_experiment_text(std::string_view text, const std::string& file) {
-  return load_text<v1::Experiment>(text, file, experiment_from);
+Experiment load_experiment_text(std::string_view text, const std::string& file, const LoadOptions& options) {
+  return load_text<v1::Experiment>(text, file, options, experiment_from);
 }
 
-Experiment load_experiment_binary(std::string_view bytes, const std::string& file) {
-  return load_binary<v1::Experiment>(bytes, file, experiment_from);
+Experiment load_experiment_binary(std::string_view bytes, const std::string& file, const LoadOptions& options) {
+  return load_binary<v1::Experiment>(bytes, file, options, experiment_from);
 }
 
 PriceList load_prices(const std::string& path) {
@@ -221,10 +227,10 @@ PriceList load_prices(const std::string& path) {
   return is_binary(path) ? load_prices_binary(content, path) : load_prices_text(content, path);
 }
 
-PriceList load_prices_text(std::string_view text, const std::string& file) { return load_text<v1::PriceList>(text, file, prices_from); }
+PriceList load_prices_text(std::string_view text, const std::string& file) { return load_text<v1::PriceList>(text, file, {}, prices_from); }
 
 PriceList load_prices_binary(std::string_view bytes, const std::string& file) {
-  return load_binary<v1::PriceList>(bytes, file, prices_from);
+  return load_binary<v1::PriceList>(bytes, file, {}, prices_from);
 }
 
 std::string resolve_path(const std::string& description_file, const std::string& path) {

@@ -11,9 +11,10 @@
 #include "core/errors.hpp"
 #include "core/experiment.hpp"
 #include "core/network.hpp"
+#include "proto/field_change.hpp"
 
 /// Descriptions from files: text (.txtpb) with every fault at its line and column, or binary (.binpb, .pb).
-/// All loaders throw one DescriptionError with all faults of a file at once.
+/// All loaders throw one DescriptionError with all faults of a file at once (a FieldChangeError if it is a change that cannot be made).
 namespace spikeloop {
 
 /// A matrix from a file, row-major.
@@ -26,6 +27,10 @@ struct TensorData {
 struct LoadOptions {
   /// Reads a tensor file (.npy); throws an Error if it cannot. A description that names a tensor is refused where this is not set.
   std::function<TensorData(const std::string& path)> read_tensor;
+  /// Reads a description file; if not set, from the disk.
+  std::function<std::string(const std::string& path)> read_file = {};
+  /// Made before the description is looked at, as if they stood in the file; each in the description that it belongs to.
+  std::vector<FieldChange> changes = {};
 };
 
 /// What a description file describes.
@@ -43,9 +48,9 @@ NetworkDescription load_network_text(std::string_view text, const std::string& f
 NetworkDescription load_network_binary(std::string_view bytes, const std::string& file = "", const LoadOptions& options = {});
 
 /// An experiment by itself; whether it fits its network and data is for `validate` of core/experiment.hpp. Paths stay as they were written.
-Experiment load_experiment(const std::string& path);
-Experiment load_experiment_text(std::string_view text, const std::string& file = "");
-Experiment load_experiment_binary(std::string_view bytes, const std::string& file = "");
+Experiment load_experiment(const std::string& path, const LoadOptions& options = {});
+Experiment load_experiment_text(std::string_view text, const std::string& file = "", const LoadOptions& options = {});
+Experiment load_experiment_binary(std::string_view bytes, const std::string& file = "", const LoadOptions& options = {});
 
 /// A price list: every price is a finite number that is not negative, and has a source.
 PriceList load_prices(const std::string& path);

@@ -26,38 +26,10 @@ std::string quoted(const std::string& message, int n) {
 /// What stands behind `prefix` in a message.
 std::string behind(const std::string& message, std::string_view prefix) { return message.substr(prefix.size()); }
 
-std::vector<std::string> field_names(const Descriptor& type) {
-  std::vector<std::string> names;
-  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
-  return names;
-}
-
 /// The parser complains one token late: at what follows the word.
 std::size_t start_of(const std::string& word, std::string_view text, std::size_t offset) {
   const std::size_t found = text.substr(0, offset).rfind(word);
   return found == std::string_view::npos || word.empty() ? offset : found;
-}
-
-std::string suggest_field(const std::string& name, const Descriptor& type) {
-  const std::string near = did_you_mean(name, field_names(type));
-  if (!near.empty()) return fmt::format("did you mean \"{}\"?", near);
-  for (int i = 0; i < type.field_count(); ++i) {
-    const Descriptor* inner = type.field(i)->message_type();
-    if (inner && inner->FindFieldByName(name)) return fmt::format("it belongs into `{} {{ ... }}`", type.field(i)->name());
-  }
-  if (type.field_count() == 0) return "nothing can be said there: leave it empty";
-  return fmt::format("the fields are {}", list_of(field_names(type)));
-}
-
-/// The values of an enum that may be written.
-std::string suggest_value(const std::string& value, const EnumDescriptor& type) {
-  std::vector<std::string> names;
-  for (int i = 0; i < type.value_count(); ++i)
-    if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
-  for (const std::string& name : names)
-    if (name.ends_with("_" + value)) return fmt::format("did you mean {}?", name);
-  const std::string near = did_you_mean(value, names);
-  return near.empty() ? fmt::format("use {}", list_of(names)) : fmt::format("did you mean {}?", near);
 }
 
 void unknown_field(ExplainedFault& fault, const std::string& message, std::string_view text, PathScanner& scanner) {
@@ -128,6 +100,33 @@ std::string list_of(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
   return text;
+}
+
+std::vector<std::string> field_names(const Descriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
+  return names;
+}
+
+std::string suggest_field(const std::string& name, const Descriptor& type) {
+  const std::string near = did_you_mean(name, field_names(type));
+  if (!near.empty()) return fmt::format("did you mean \"{}\"?", near);
+  for (int i = 0; i < type.field_count(); ++i) {
+    const Descriptor* inner = type.field(i)->message_type();
+    if (inner && inner->FindFieldByName(name)) return fmt::format("it belongs into `{} {{ ... }}`", type.field(i)->name());
+  }
+  if (type.field_count() == 0) return "nothing can be said there: leave it empty";
+  return fmt::format("the fields are {}", list_of(field_names(type)));
+}
+
+std::string suggest_value(const std::string& value, const EnumDescriptor& type) {
+  std::vector<std::string> names;
+  for (int i = 0; i < type.value_count(); ++i)
+    if (type.value(i)->number() != 0) names.push_back(type.value(i)->name());
+  for (const std::string& name : names)
+    if (name.ends_with("_" + value)) return fmt::format("did you mean {}?", name);
+  const std::string near = did_you_mean(value, names);
+  return near.empty() ? fmt::format("use {}", list_of(names)) : fmt::format("did you mean {}?", near);
 }
 
 ExplainedFault explain(const Complaint& complaint, std::string_view text, const Descriptor& root) {

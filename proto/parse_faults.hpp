@@ -38,4 +38,13 @@ ExplainedFault explain(const Complaint& complaint, std::string_view text, const 
 /// "a, b or c".
 std::string list_of(const std::vector<std::string>& names);
 
+/// The fields that a message may have.
+std::vector<std::string> field_names(const google::protobuf::Descriptor& type);
+
+/// What to write instead of a field that a message does not have.
+std::string suggest_field(const std::string& name, const google::protobuf::Descriptor& type);
+
+/// What to write instead of a value that an enum does not have.
+std::string suggest_value(const std::string& value, const google::protobuf::EnumDescriptor& type);
+
 }  // namespace spikeloop::proto

@@ -40,12 +40,16 @@ void include_all(Range& range, const std::vector<double>& values) {
 /// Whether point i of the series can be drawn.
 bool drawable(const Series& series, std::size_t i) { return std::isfinite(series.x[i]) && std::isfinite(series.y[i]); }
 
-bool has_range(const Series& series) { return series.low.size() == series.x.size() && series.high.size() == series.x.size(); }
+/// Whether point i has a range around it.
+bool has_range(const Series& series, std::size_t i) {
+  return i < series.low.size() && i < series.high.size() && drawable(series, i) && std::isfinite(series.low[i]) &&
+         std::isfinite(series.high[i]);
+}
 
 void draw_bars(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
   constexpr double kCap = 3;
-  for (std::size_t i = 0; has_range(series) && i < series.x.size(); ++i) {
-    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    if (!has_range(series, i)) continue;
     const double at = x(series.x[i]), low = y(std::max(series.low[i], y.low)), high = y(std::min(series.high[i], y.high));
     if (low - high < 0.5) continue;  // shorter than its line is thick
     svg.path(fmt::format("M{0} {3}V{4}M{1} {3}H{2}M{1} {4}H{2}", coordinate(at), coordinate(at - kCap), coordinate(at + kCap),
@@ -55,10 +59,9 @@ void draw_bars(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
 }
 
 void draw_band(Svg& svg, const Series& series, const Scale& x, const Scale& y) {
-  if (!has_range(series)) return;
   std::string there, back;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
-    if (!drawable(series, i) || !std::isfinite(series.low[i]) || !std::isfinite(series.high[i])) continue;
+    if (!has_range(series, i)) continue;
     const auto at = [&](double value) {
       return fmt::format("{} {}", coordinate(x(series.x[i])), coordinate(y(std::clamp(value, y.low, y.high))));
     };
@@ -152,6 +155,28 @@ YTicks y_ticks_of(const LinePlot& plot) {
   return ticks;
 }
 
+/// The places of the x axis that get a number, or words.
+std::vector<Tick> x_ticks_of(const LinePlot& plot, const Range& xs) {
+  if (plot.x_label.empty() || !plot.x_ticks.empty()) return plot.x_ticks;
+  const std::vector<double> round = nice_ticks(xs.low, xs.high, 9);
+  std::vector<Tick> ticks;
+  for (const double tick : round)
+    if (!plot.whole_x || tick == std::floor(tick)) ticks.push_back({tick, tick_text(tick, plot.whole_x ? 1 : round[1] - round[0])});
+  return ticks;
+}
+
+void draw_x_ticks(Svg& svg, const std::vector<Tick>& ticks, const Scale& x, double bottom) {
+  double free = -1e9;  // up to where there are words already
+  for (const Tick& tick : ticks) {
+    if (tick.value < x.low - 1e-9 || tick.value > x.high + 1e-9) continue;
+    svg.line(x(tick.value), bottom, x(tick.value), bottom + 4, "axis crisp");
+    const double half = 3.2 * static_cast<double>(display_width(tick.text));
+    if (x(tick.value) - half < free) continue;
+    svg.text(x(tick.value), bottom + 17, tick.text, "soft small", "middle");
+    free = x(tick.value) + half + 6;
+  }
+}
+
 }  // namespace
 
 Svg line_plot(const LinePlot& plot) {
@@ -164,10 +189,8 @@ Svg line_plot(const LinePlot& plot) {
   }
   if (xs.low > xs.high) xs = {0, 1};
   const YTicks y_ticks = y_ticks_of(plot);
-  std::vector<double> x_ticks = nice_ticks(xs.low, xs.high, 9);
-  const double x_step = x_ticks[1] - x_ticks[0];
-  const bool one_x = xs.low == xs.high;
-  if (one_x) xs = {xs.low - 0.5, xs.high + 0.5};
+  const std::vector<Tick> x_ticks = x_ticks_of(plot, xs);
+  if (xs.low == xs.high) xs = {xs.low - 0.5, xs.high + 0.5};
 
   const double bottom = plot.height - (plot.x_label.empty() ? 14 : 40);
   const Scale x{xs.low, xs.high, 44, plot.width - 18 - 7.0 * static_cast<double>(longest)};
@@ -179,11 +202,7 @@ Svg line_plot(const LinePlot& plot) {
     svg.text(x.from - 8, y(tick) + 4, y_ticks.text(tick), "soft small", "end");
   }
   svg.line(x.from, bottom, x.to, bottom, "axis crisp");
-  for (const double tick : x_ticks) {
-    if (tick < xs.low - 1e-9 || tick > xs.high + 1e-9 || plot.x_label.empty() || (plot.whole_x && tick != std::floor(tick))) continue;
-    svg.line(x(tick), bottom, x(tick), bottom + 4, "axis crisp");
-    svg.text(x(tick), bottom + 17, tick_text(tick, plot.whole_x ? 1 : x_step), "soft small", "middle");
-  }
+  draw_x_ticks(svg, x_ticks, x, bottom);
   if (!plot.x_label.empty()) svg.text((x.from + x.to) / 2, plot.height - 4, plot.x_label, "soft", "middle");
   for (const Series& series : plot.series) series.bars ? draw_bars(svg, series, x, y) : draw_band(svg, series, x, y);
   for (const Series& series : plot.series) draw_curve(svg, series, x, y);

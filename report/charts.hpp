@@ -24,6 +24,12 @@ struct Series {
   bool bars = false;   ///< `low` and `high` are error bars
 };
 
+/// A place on an axis that has words of its own.
+struct Tick {
+  double value = 0;
+  std::string text;
+};
+
 /// Curves over one axis.
 struct LinePlot {
   std::string title;    ///< for those who cannot see it
@@ -34,6 +40,7 @@ struct LinePlot {
   std::optional<double> y_low, y_high;  ///< where the y axis must begin or end
   bool whole_x = true;                  ///< ticks at whole numbers only
   bool log_y = false;                   ///< values of 0 or less lie on the lower edge
+  std::vector<Tick> x_ticks = {};       ///< instead of round numbers; words that would lie over each other are left out
 };
 Svg line_plot(const LinePlot& plot);
 
@@ -64,6 +71,18 @@ Svg raster_plot(const RasterPlot& plot);
 
 /// Counts by label (rows) and answer (columns): right answers in blue, wrong ones in orange.
 Svg confusion_plot(const std::vector<std::vector<std::uint32_t>>& counts, double width = 410);
+
+/// A value for every pair of two lists of words.
+struct HeatMap {
+  std::string title;
+  std::string row_label, column_label;
+  std::vector<std::string> rows, columns;
+  std::vector<std::vector<double>> values;      ///< [row][column]; NaN: nothing there
+  std::vector<std::vector<std::string>> texts;  ///< what is written into the cells
+  double width = 860;
+};
+/// The higher the value, the deeper the blue; the highest has a frame.
+Svg heat_map(const HeatMap& map);
 
 /// Small pictures of weights, `rows` x `columns` values each: blue excites, orange inhibits, one scale for all.
 Svg field_plot(std::span<const ReceptiveField> fields, std::size_t rows, std::size_t columns, double width = 410);

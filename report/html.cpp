@@ -84,19 +84,14 @@ std::string result_section(const ExperimentResult& result) {
   return html_section("Result", html_table(titles, rows) + "<p></p>" + html_paragraph(note, "note"));
 }
 
-std::string reproduce_section(const ExperimentResult& result, const RunInfo& info) {
-  std::string body;
-  if (!info.command.empty()) body += fmt::format("<pre>{}</pre>\n", escape(info.command));
-  std::vector<std::vector<Cell>> rows;
-  if (!info.version.empty()) rows.push_back({{"spikeloop", "name"}, {info.version, "hash"}});
+/// The seeds that were trained, and the file of the network.
+std::vector<std::pair<std::string, std::string>> origin_of(const ExperimentResult& result) {
+  std::vector<std::pair<std::string, std::string>> facts;
   std::string seeds;
   for (const TrainingResult& run : result.runs) seeds += fmt::format("{}{}", seeds.empty() ? "" : ", ", run.seed);
-  if (!seeds.empty()) rows.push_back({{"seeds", "name"}, {seeds, "hash"}});
-  if (!result.experiment.network_file.empty()) rows.push_back({{"network", "name"}, {result.experiment.network_file, "hash"}});
-  for (const auto& [name, value] : info.facts) rows.push_back({{name, "name"}, {value, "hash"}});
-  if (rows.empty() && body.empty()) return "";
-  if (!rows.empty()) body += html_table({{"What", ""}, {"Value", ""}}, rows);
-  return html_section("How to get the same again", body);
+  if (!seeds.empty()) facts.emplace_back("seeds", seeds);
+  if (!result.experiment.network_file.empty()) facts.emplace_back("network", result.experiment.network_file);
+  return facts;
 }
 
 }  // namespace
@@ -113,7 +108,7 @@ std::string training_html(const ExperimentResult& result, const Network& network
   body += maps_section(result, network);
   body += energy_section(result);
   body += operations_section(result, network);
-  body += reproduce_section(result, info);
+  body += reproduce_section(info, origin_of(result));
   body += "<footer>Made by spikeloop. This page needs no network and no script.</footer>\n";
   return html_page(name + " · spikeloop", body);
 }

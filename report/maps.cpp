@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "report/charts.hpp"
 #include "report/table.hpp"
@@ -46,6 +47,51 @@ Svg confusion_plot(const std::vector<std::vector<std::uint32_t>>& counts, double
       if (n <= 20)
         svg.text(x + cell / 2, y + cell / 2 + 4, fmt::format("{}", count), depth > (right ? 0.5 : 0.7) ? "on small" : "ink small",
                  "middle");
+    }
+  }
+  return svg;
+}
+
+namespace {
+
+/// About how wide the widest of some words is in points.
+double words_width(const std::vector<std::string>& words) {
+  std::size_t widest = 1;
+  for (const std::string& word : words) widest = std::max(widest, display_width(word));
+  return 6.6 * static_cast<double>(widest);
+}
+
+}  // namespace
+
+Svg heat_map(const HeatMap& map) {
+  double low = INFINITY, high = -INFINITY;
+  for (const auto& row : map.values)
+    for (const double value : row)
+      if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
+  constexpr double kTop = 46, kCell = 38;
+  const double left = 34 + std::min(words_width(map.rows), 260.0);
+  const double across = (map.width - left - 8) / static_cast<double>(std::max<std::size_t>(map.columns.size(), 1));
+  const double down = kCell * static_cast<double>(map.rows.size());
+  Svg svg(map.width, kTop + down + 8, map.title);
+  svg.text((left + map.width - 8) / 2, 13, map.column_label, "soft", "middle");
+  svg.text_upwards(12, kTop + down / 2, map.row_label, "soft");
+  const auto every = static_cast<std::size_t>(std::ceil((words_width(map.columns) + 6) / across));  // so many that words do not touch
+  for (std::size_t c = 0; c < map.columns.size(); c += every)
+    svg.text(left + across * (static_cast<double>(c) + 0.5), kTop - 9, map.columns[c], "soft small", "middle");
+  bool framed = false;
+  for (std::size_t r = 0; r < std::min(map.rows.size(), map.values.size()); ++r) {
+    const double y = kTop + kCell * static_cast<double>(r);
+    svg.text(left - 9, y + kCell / 2 + 4, map.rows[r], "soft small", "end");
+    for (std::size_t c = 0; c < std::min(map.columns.size(), map.values[r].size()); ++c) {
+      const double x = left + across * static_cast<double>(c), value = map.values[r][c];
+      svg.rect(x + 1, y + 1, across - 2, kCell - 2, "wash");
+      if (!std::isfinite(value)) continue;
+      const double depth = high > low ? 0.08 + 0.92 * (value - low) / (high - low) : 1;
+      svg.rect(x + 1, y + 1, across - 2, kCell - 2, "f0", depth);
+      const bool best = value == high && !std::exchange(framed, framed || value == high);
+      if (best) svg.rect(x + 2.5, y + 2.5, across - 5, kCell - 5, "frame");
+      if (r < map.texts.size() && c < map.texts[r].size() && words_width({map.texts[r][c]}) < across)
+        svg.text(x + across / 2, y + kCell / 2 + 4, map.texts[r][c], depth > 0.62 ? "on small" : "ink small", "middle");
     }
   }
   return svg;

@@ -314,4 +314,16 @@ std::string operations_section(const ExperimentResult& result, const Network& ne
   return html_section("Work per inference", body);
 }
 
+std::string reproduce_section(const RunInfo& info, const std::vector<std::pair<std::string, std::string>>& origin) {
+  std::string body;
+  if (!info.command.empty()) body += fmt::format("<pre>{}</pre>\n", escape(info.command));
+  std::vector<std::vector<Cell>> rows;
+  if (!info.version.empty()) rows.push_back({{"spikeloop", "name"}, {info.version, "hash"}});
+  for (const auto* facts : {&origin, &info.facts})
+    for (const auto& [name, value] : *facts) rows.push_back({{name, "name"}, {value, "hash"}});
+  if (rows.empty() && body.empty()) return "";
+  if (!rows.empty()) body += html_table({{"What", ""}, {"Value", ""}}, rows);
+  return html_section("How to get the same again", body);
+}
+
 }  // namespace spikeloop::report

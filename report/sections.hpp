@@ -2,10 +2,13 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/experiment.hpp"
+#include "report/json.hpp"
 
-/// The parts of a training report, each empty if the result has nothing for it.
+/// The parts of reports, each empty if the result has nothing for it.
 namespace spikeloop::report {
 
 /// Accuracy and the controller's help by epoch, mean and spread over seeds.
@@ -22,5 +25,8 @@ std::string energy_section(const ExperimentResult& result);
 
 /// Operations of one inference by population and projection, and what was lost.
 std::string operations_section(const ExperimentResult& result, const Network& network);
+
+/// The command, the version, `origin` and the facts, as name and value.
+std::string reproduce_section(const RunInfo& info, const std::vector<std::pair<std::string, std::string>>& origin);
 
 }  // namespace spikeloop::report

@@ -78,6 +78,7 @@ svg .bold { font-weight: 600; } svg .small { font-size: 11px; } svg .tiny { font
 svg .axis { stroke: var(--faint); stroke-width: 1; } svg .grid { stroke: var(--hair); stroke-width: 1; }
 svg .mark { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3; fill: none; }
 svg .wash { fill: var(--wash); } svg .cell { fill: none; stroke: var(--hair); stroke-width: 1; }
+svg .frame { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 svg .curve { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 svg .thin { stroke-width: 1.25; } svg .dashed { stroke-dasharray: 5 4; } svg .ticks { fill: none; stroke-width: 1.4; }
 svg .crisp { shape-rendering: crispEdges; }

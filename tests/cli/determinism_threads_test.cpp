@@ -16,6 +16,23 @@ TEST(Threads, DoNotChangeATraining) {
   expect_same(essence(folder / "1"), essence(folder / "4"));
 }
 
+TEST(Threads, DoNotChangeASweep) {
+  Folder folder;
+  folder.write_experiment();
+  for (const char* threads : {"1", "2", "5"})
+    ASSERT_EQ(call({"sweep", folder / "exp.txtpb", "--over", "network.rules[learn].feedback_current.eta=1e-4,1e-3,1e-2", "--epochs", "1",
+                    "--threads", threads, "--out", folder / threads})
+                  .code,
+              0);
+  const nlohmann::json one = json_of(folder / "1/sweep.json");
+  EXPECT_EQ(one["points"].size(), 3u);
+  for (const char* threads : {"2", "5"}) {
+    nlohmann::json other = json_of(folder / (threads + std::string("/sweep.json")));
+    other["reproduce"] = one["reproduce"];
+    expect_same(one, other);
+  }
+}
+
 TEST(Threads, DoNotChangeARun) {
   Folder folder;
   folder.write_random_network();

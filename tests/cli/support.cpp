@@ -187,6 +187,11 @@ nlohmann::json essence(const fs::path& dir) {
 
 void expect_same(const nlohmann::json& a, const nlohmann::json& b) { EXPECT_EQ(nlohmann::json::diff(a, b).dump(), "[]"); }
 
+void expect_same_files(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b) {
+  for (const auto& [name, bytes] : a) EXPECT_TRUE(b.contains(name) && b.at(name) == bytes) << name;
+  for (const auto& [name, bytes] : b) EXPECT_TRUE(a.contains(name)) << name;
+}
+
 Outcome call(const std::vector<std::string>& arguments, bool stopped, std::size_t columns) {
   std::ostringstream out, err;
   Terminal terminal{out, err};

@@ -49,6 +49,9 @@ nlohmann::json essence(const fs::path& run_directory);
 /// A failure that shows where two of them differ.
 void expect_same(const nlohmann::json& a, const nlohmann::json& b);
 
+/// A failure that names the files that differ.
+void expect_same_files(const std::map<std::string, std::string>& a, const std::map<std::string, std::string>& b);
+
 /// What the program did.
 struct Outcome {
   int code = -1;  ///< 128 + signal if a signal ended it
