@@ -138,6 +138,7 @@ SweepTask load_point(const SweepOptions& o, const LoadOptions& load, DataSets& d
   task.samples_limit = resize(e, o);
   if (task.samples_limit != 0) task.validation_samples = std::min(task.validation_samples, task.samples_limit);
   e.frozen_hidden_control = false;  // a control says what a result is worth, not which is better
+  e.robustness.reset();             // nor do probes of the test part
   check_machine(*make_simulator(), Network(with_probes(task.described.network, e)), e.network_file);
   return task;
 }
