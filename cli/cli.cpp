@@ -13,6 +13,7 @@
 #include <ostream>
 
 #include "cli/check.hpp"
+#include "cli/claim.hpp"
 #include "cli/eval.hpp"
 #include "cli/run.hpp"
 #include "cli/sweep.hpp"
@@ -163,7 +164,7 @@ void Terminal::print(const nlohmann::ordered_json& object) const {
 }
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(), sweep_verb(), eval_verb()};
+  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(), sweep_verb(), eval_verb(), claim_verb()};
   return table;
 }
 

@@ -32,7 +32,7 @@ function(add_example_test NAME LABEL MISSING)
   set_tests_properties(${NAME} PROPERTIES LABELS ${LABEL} TIMEOUT 300)
 endfunction()
 
-file(GLOB examples CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/examples/*.txtpb")
+file(GLOB examples CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/examples/*.txtpb" "${CMAKE_SOURCE_DIR}/examples/claims/*.txtpb")
 foreach(example IN LISTS examples)
   get_filename_component(name ${example} NAME_WE)
   file(STRINGS ${example} message REGEX "^# proto-message: spikeloop\\.v1\\.(Network|Experiment)$" LIMIT_COUNT 1)

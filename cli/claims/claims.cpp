@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/claims/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/claims/shipped.hpp"
+#include "core/errors.hpp"
+
+namespace spikeloop::cli {
+
+bool ClaimResult::holds() const {
+  return std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.holds; });
+}
+
+const std::vector<Claim>& claims() {
+  static const std::vector<Claim> table = {};
+  return table;
+}
+
+const Claim& find_claim(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Claim& claim : claims()) {
+    if (claim.name == name) return claim;
+    names.push_back(claim.name);
+  }
+  const std::string near = did_you_mean(name, names);
+  throw DescriptionError(fmt::format("there is no claim \"{}\"; {}", name,
+                                     near.empty() ? "`spikeloop claim` lists them" : fmt::format("did you mean \"{}\"?", near)));
+}
+
+std::string_view shipped_network(std::string_view name) {
+  for (const ShippedNetwork& network : shipped_networks())
+    if (network.name == name) return network.text;
+  throw BugError(fmt::format("the claim \"{}\" came without its network", name));
+}
+
+}  // namespace spikeloop::cli
