@@ -92,7 +92,7 @@ Verb claim_verb() {
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "NAME", o->name, "", "the claim; none: lists them");
-            add_text(app, "NETWORK", o->network, "", "instead of the claim's own network (examples/claims/NAME_network.txtpb)");
+            add_text(app, "NETWORK", o->network, "", "a description instead of examples/claims/NAME_network.txtpb");
             add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/claim-NAME)");
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "of everything that is drawn (default 1)");
             app.add_flag("--smoke", o->smoke, "the small size that tests run");

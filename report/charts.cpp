@@ -85,9 +85,10 @@ void draw_curve(Svg& svg, const Series& series, const Scale& x, const Scale& y) 
     ++points;
   }
   if (points == 0) return;
-  svg.path(data, fmt::format("curve s{}{}{}", series.colour, series.thin ? " thin" : "", series.dashed ? " dashed" : ""),
-           series.light ? 0.45 : 1);
-  if (points > 12 || series.light) return;
+  if (!series.dots)
+    svg.path(data, fmt::format("curve s{}{}{}", series.colour, series.thin ? " thin" : "", series.dashed ? " dashed" : ""),
+             series.light ? 0.45 : 1);
+  if (!series.dots && (points > 12 || series.light)) return;
   for (std::size_t i = 0; i < series.x.size(); ++i) {
     if (drawable(series, i)) svg.circle(x(series.x[i]), y(series.y[i]), series.thin ? 2 : 3, fmt::format("f{}", series.colour));
   }

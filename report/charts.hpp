@@ -22,6 +22,7 @@ struct Series {
   bool dashed = false;
   bool light = false;  ///< stands behind others
   bool bars = false;   ///< `low` and `high` are error bars
+  bool dots = false;   ///< points without a line
 };
 
 /// A place on an axis that has words of its own.

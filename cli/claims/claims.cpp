@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/claims/shipped.hpp"
+#include "cli/claims/window.hpp"
 #include "core/errors.hpp"
 
 namespace spikeloop::cli {
@@ -15,7 +16,7 @@ bool ClaimResult::holds() const {
 }
 
 const std::vector<Claim>& claims() {
-  static const std::vector<Claim> table = {};
+  static const std::vector<Claim> table = {window_claim()};
   return table;
 }
 
