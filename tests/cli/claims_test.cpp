@@ -97,6 +97,24 @@ TEST_F(Claims, ANetworkThatIsUnfitLeavesNoDirectory) {
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_F(Claims, GateHolds) { EXPECT_EQ(failing("gate"), Names{}); }
+
+TEST_F(Claims, GateNeedsTheRuleThatWaitsForFeedback) {
+  const Names all = failing("gate", {{"stdp_feedback", "stdp"}});
+  EXPECT_EQ(all,
+            (Names{"pre before post: change without feedback (mV)", "pre before post: largest change with feedback after the pair (mV)",
+                   "post before pre: change without feedback (mV)", "post before pre: largest change with feedback after the pair (mV)",
+                   "train: deviation from the pairs after feedback, relative to the whole"}));
+}
+
+TEST_F(Claims, GateNeedsFeedbackAtThePortThatTeaches) {
+  EXPECT_EQ(failing("gate", {{"port: PORT_APICAL", "port: PORT_BASAL"}}),
+            (Names{"pre before post: feedback first, relative deviation from STDP's amount",
+                   "post before pre: feedback first, relative deviation from STDP's amount",
+                   "train: deviation from the pairs after feedback, relative to the whole"}));
+  EXPECT_EQ(failing("gate", {{"port: PORT_APICAL", "port: PORT_MODULATOR"}}), Names{}) << "it teaches too";
+}
+
 TEST_F(Claims, WindowHolds) { EXPECT_EQ(failing("window"), Names{}); }
 
 TEST_F(Claims, WindowNeedsTheConstantsThatAreClaimed) {
