@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/claims/gate.hpp"
+#include "cli/claims/help.hpp"
 #include "cli/claims/shipped.hpp"
 #include "cli/claims/window.hpp"
 #include "core/errors.hpp"
@@ -17,7 +18,7 @@ bool ClaimResult::holds() const {
 }
 
 const std::vector<Claim>& claims() {
-  static const std::vector<Claim> table = {gate_claim(), window_claim()};
+  static const std::vector<Claim> table = {gate_claim(), help_claim(), window_claim()};
   return table;
 }
 

@@ -115,6 +115,19 @@ TEST_F(Claims, GateNeedsFeedbackAtThePortThatTeaches) {
   EXPECT_EQ(failing("gate", {{"port: PORT_APICAL", "port: PORT_MODULATOR"}}), Names{}) << "it teaches too";
 }
 
+TEST_F(Claims, HelpHolds) { EXPECT_EQ(failing("help"), Names{}); }
+
+TEST_F(Claims, HelpNeedsLearning) {
+  const Names all = failing("help", {{"eta:  1e-3", "eta: 0"}, {"eta: -1e-3", "eta: 0"}, {"eta:  1e-4", "eta: 0"}});
+  for (const char* name : {"help left, last epoch over first", "gain of accuracy", "correlation of help and error over epochs"})
+    EXPECT_TRUE(all.contains(name)) << name;
+}
+
+TEST_F(Claims, HelpNeedsFeedback) {
+  const Names all = failing("help", {{"amplitude: 1", "amplitude: 0"}});
+  for (const char* name : {"help left, last epoch over first", "gain of accuracy"}) EXPECT_TRUE(all.contains(name)) << name;
+}
+
 TEST_F(Claims, WindowHolds) { EXPECT_EQ(failing("window"), Names{}); }
 
 TEST_F(Claims, WindowNeedsTheConstantsThatAreClaimed) {
