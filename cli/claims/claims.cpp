@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/claims/detection.hpp"
 #include "cli/claims/gate.hpp"
 #include "cli/claims/help.hpp"
 #include "cli/claims/shipped.hpp"
@@ -18,7 +19,7 @@ bool ClaimResult::holds() const {
 }
 
 const std::vector<Claim>& claims() {
-  static const std::vector<Claim> table = {gate_claim(), help_claim(), window_claim()};
+  static const std::vector<Claim> table = {detection_claim(), gate_claim(), help_claim(), window_claim()};
   return table;
 }
 

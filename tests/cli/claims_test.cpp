@@ -97,6 +97,18 @@ TEST_F(Claims, ANetworkThatIsUnfitLeavesNoDirectory) {
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
+TEST_F(Claims, DetectionHolds) { EXPECT_EQ(failing("detection"), Names{}); }
+
+TEST_F(Claims, DetectionNeedsLearning) {
+  EXPECT_EQ(failing("detection", {{"eta: 2e-3", "eta: 0"}}), Names{"false alarms after learning"}) << "it answers everything, as before";
+}
+
+TEST_F(Claims, DetectionNeedsFeedback) {
+  EXPECT_EQ(failing("detection", {{"amplitude: 1", "amplitude: 0"}}), Names{"false alarms after learning"});
+  // A neuron that answered nothing before answers nothing after.
+  EXPECT_EQ(failing("detection", {{"amplitude: 1", "amplitude: 0"}, {"mean: 0.05", "mean: 0.02"}}), Names{"hit rate after learning"});
+}
+
 TEST_F(Claims, GateHolds) { EXPECT_EQ(failing("gate"), Names{}); }
 
 TEST_F(Claims, GateNeedsTheRuleThatWaitsForFeedback) {
