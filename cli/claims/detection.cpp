@@ -19,6 +19,7 @@ constexpr std::uint64_t kUnseen = 1ull << 40;  ///< trials of tests are numbered
 /// How often the neuron answers where the pattern is, and where it is not.
 struct Rates {
   double hits = 0, false_alarms = 0;
+  double spikes_with = 0, spikes_without = 0;  ///< in a whole trial, mean
 };
 
 /// New trials without feedback and without learning; `first` says which.
@@ -26,9 +27,11 @@ Rates test(DetectionBench& bench, std::uint64_t first, int trials) {
   Rates rates;
   for (int i = 0; i < trials; ++i) {
     const std::uint64_t number = kUnseen + first + 2 * static_cast<std::uint64_t>(i);
-    rates.hits += bench.run({number, true, false, 0}).detected() ? 1.0 / trials : 0;
-    rates.false_alarms += bench.run({number + 1, false, false, 0}).detected() ? 1.0 / trials : 0;
+    const Response with = bench.run({number, true, false, 0}), without = bench.run({number + 1, false, false, 0});
+    rates.hits += with.detected(), rates.false_alarms += without.detected();
+    rates.spikes_with += static_cast<double>(with.spikes_ms.size()), rates.spikes_without += static_cast<double>(without.spikes_ms.size());
   }
+  for (double* sum : {&rates.hits, &rates.false_alarms, &rates.spikes_with, &rates.spikes_without}) *sum /= trials;
   return rates;
 }
 
@@ -74,6 +77,8 @@ std::vector<Finding> findings_of(const DetectionBench& bench, const Course& c) {
           {"hits beyond false alarms before learning", difference, "within 0.25", std::abs(difference) < kNothingYet},
           {"hit rate after learning", c.after.hits, "> 0.9", c.after.hits > kHits},
           {"false alarms after learning", c.after.false_alarms, "< 0.1", c.after.false_alarms < kFalseAlarms},
+          {"spikes in 150 ms with the pattern, after learning", c.after.spikes_with, "", true},
+          {"spikes in 150 ms without it, after learning", c.after.spikes_without, "", true},
           {"help in the first block (controller spikes a trial)", c.help.front(), "", true},
           {"help in the last block", c.help.back(), "", true}};
 }

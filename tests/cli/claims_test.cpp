@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cli/claims/claims.hpp"
+#include "cli/cli.hpp"
 #include "tests/cli/support.hpp"
 
 namespace spikeloop::cli::test {
@@ -94,6 +95,12 @@ TEST_F(Claims, ANetworkThatIsUnfitLeavesNoDirectory) {
   const Outcome outcome = call({"claim", "window", other, "--out", folder / "out"});
   EXPECT_EQ(outcome.code, 2);
   contains(outcome.err, "plastik");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+}
+
+TEST_F(Claims, AreLeftByCtrlCWithoutADirectory) {
+  const Outcome outcome = call({"claim", "window", "--smoke", "--out", folder / "out"}, true);
+  EXPECT_EQ(outcome.code, kInterrupted);
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
