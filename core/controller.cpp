@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/forward_product.hpp"
 #include "core/random.hpp"
 
 namespace spikeloop {
@@ -54,7 +55,7 @@ void add_comparator(NetworkDescription& d, const Controller& c, const std::strin
   const double a = 1 - std::exp(-1000 / (c.dead_zone_hz * c.tau_m_ms));
   const std::string target = controller_target(c.population);
   d.populations.push_back(comparator(name, outputs, c.tau_m_ms));
-  Projection from_target = wire(target, name, Port::kBasal, sign * a, delay_ms);
+  Projection from_target = wire(target, name, Port::kBasal, sign * a * (sign < 0 ? c.headroom : 1), delay_ms);
   from_target.connect = pairs(outputs, false);
   from_target.name = target + "->" + name;
   Projection from_output = wire(c.population, name, Port::kBasal, -sign * a, delay_ms);
@@ -68,16 +69,21 @@ void add_comparator(NetworkDescription& d, const Controller& c, const std::strin
   for (Projection* p : {&from_target, &from_output, &lift, &hold}) d.projections.push_back(std::move(*p));
 }
 
-void add_feedback(NetworkDescription& d, const Controller& c, const Feedback& f, double delay_ms) {
+/// `forward`: the description as it was written.
+void add_feedback(NetworkDescription& d, const NetworkDescription& forward, const Controller& c, const Feedback& f, double delay_ms) {
   const Port port = f.drives ? Port::kApical : Port::kModulator;
+  Value weights = f.weights;
+  if (const auto* product = std::get_if<ForwardProduct>(&f.weights.kind))
+    weights.kind = Listed{std::make_shared<const std::vector<double>>(forward_product(forward, f.to, c.population, product->rms))};
   for (const bool plus : {true, false}) {
     Projection p = wire(plus ? controller_plus(c.population) : controller_minus(c.population), f.to, port, 1, delay_ms);
     p.random_key = "ctrl." + c.population + ".feedback." + f.to;
     p.weight_scale = plus ? f.amplitude : -f.amplitude;
+    p.rule = f.rule;
     if (std::holds_alternative<Identity>(f.weights.kind))
       p.connect = OneToOne{};
     else
-      p.weight = f.weights;
+      p.weight = weights;
     d.projections.push_back(std::move(p));
   }
 }
@@ -100,7 +106,7 @@ NetworkDescription expand_controllers(const NetworkDescription& description) {
     d.populations.push_back(std::move(target));
     add_comparator(d, c, controller_plus(c.population), 1, outputs, delay_ms);
     add_comparator(d, c, controller_minus(c.population), -1, outputs, delay_ms);
-    for (const Feedback& f : c.feedback) add_feedback(d, c, f, delay_ms);
+    for (const Feedback& f : c.feedback) add_feedback(d, description, c, f, delay_ms);
   }
   return d;
 }

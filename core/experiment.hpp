@@ -44,6 +44,18 @@ struct Readout {
   std::string population;
 };
 
+/// Feedback weights are learned before forward weights are: in label-free trials, noise spikes move the hidden neurons through their apical
+/// port, and the rules of the feedback learn how that moves the outputs (after Meulemans et al. 2021, arXiv 2106.07887: the feedback
+/// weights become aligned with the forward path). All targets are silent in one trial, so that minus neurons count the outputs, and at the
+/// wanted rate in the next, so that plus neurons count what is missing. Rules of projections do not learn; after these trials the feedback
+/// is fixed.
+struct FeedbackLearning {
+  std::size_t samples = 1000;      ///< trials
+  std::vector<std::string> noise;  ///< external sources, each neuron of which gets a Poisson train of its own
+  double noise_hz = 100;           ///< of every noise neuron
+  std::optional<double> rms;       ///< what was learned is scaled to this root mean square (mV), per projection; unset = it is not
+};
+
 /// An experiment: a network, data, and the protocol of trials. A trial is: reset -> free phase -> feedback phase -> off.
 struct Experiment {
   std::string name;
@@ -57,8 +69,11 @@ struct Experiment {
   std::size_t epochs = 1;
   std::size_t batch = 1;  ///< trials that run on the same weights, their changes added in their order; needs rules that commit per trial
   double anneal_to = 1;   ///< learning rates go linearly from 1 to this factor over the training
-  std::size_t warm_up_samples = 0;  ///< label-free trials before training: thresholds adapt, weights do not
-  double warm_up_homeostasis = 1;   ///< factor on the homeostasis rate during warm-up
+  std::size_t warm_up_samples = 0;                    ///< label-free trials before training: thresholds adapt, weights do not
+  double warm_up_homeostasis = 1;                     ///< factor on the homeostasis rate during warm-up
+  std::optional<FeedbackLearning> feedback_learning;  ///< after the warm-up; unset = feedback weights stay as described
+  std::optional<std::size_t> patience;  ///< early stop: training ends after so many epochs without a better validation accuracy, and the
+                                        ///< weights of the best epoch are kept; unset = all epochs, and the last weights
   std::size_t seeds = 3;
   std::size_t smoke_samples = 100;
   std::size_t smoke_epochs = 1;
@@ -79,6 +94,10 @@ NetworkDescription with_probes(NetworkDescription description, const Experiment&
 /// The control: the same network whose hidden layers (targets of rules other than the readout) keep their initial weights and get no
 /// feedback.
 NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout_population);
+
+/// The network that learns its feedback weights: rules of feedback only; and the one that learns its forward weights, with fixed feedback.
+NetworkDescription learning_feedback(NetworkDescription description);
+NetworkDescription learning_forward(NetworkDescription description);
 
 /// One epoch of training.
 struct EpochResult {
@@ -124,6 +143,7 @@ struct ReceptiveField {
 struct TrainingResult {
   std::uint64_t seed = 0;
   std::vector<EpochResult> epochs;
+  std::size_t kept_epoch = 0;  ///< whose weights were kept: the last, or with early stop the best on the validation part
   Evaluation test;
   std::optional<RobustnessResult> robustness;  ///< probed after the test, if the experiment asks for it
   ExampleTrial example;

@@ -50,10 +50,11 @@ struct StdpFeedback : Stdp {
   std::optional<double> latest_ms;  ///< a gate that opens later than this after the trial's start stays shut; unset = no limit
 };
 
-/// w += eta I_fb at each pre arrival inside the gate, I_fb the feedback current (mV) of the post neuron's apical and modulator ports
-/// (Saponati et al. 2026, arXiv 2602.13261).
+/// w += eta I_fb - |eta| decay w at each pre arrival inside the gate, I_fb the feedback current (mV) of the post neuron's apical and
+/// modulator ports (Saponati et al. 2026, arXiv 2602.13261; the decay is ours).
 struct FeedbackCurrent {
   double eta = 0.01;         ///< weight change in mV per mV of feedback current; negative for a subtracting interneuron
+  double decay = 0;          ///< feedback current (mV) per mV of weight that would just hold the weight, >= 0
   double tau_trace_ms = 20;  ///< of the post trace that `active_trace` looks at
   double active_trace = 0;   ///< a neuron learns only if its post trace was at least this when the gate opened; 0 = all learn
 };
@@ -83,6 +84,7 @@ struct Feedback {
   Value weights;         ///< identity, or a distribution
   double amplitude = 1;  ///< mV of feedback current per controller spike and unit weight
   bool drives = true;    ///< true: apical port (drives and teaches); false: modulator port (teaches only)
+  std::string rule;      ///< name of the rule that the feedback weights learn by; empty = they are fixed
 };
 
 /// "Keep `population` at the target." Expands into `ctrl.<population>.plus` and `.minus` (one neuron each per output: too little, too much)
@@ -93,7 +95,9 @@ struct Controller {
   double other_hz = 0;      ///< target rate of the others
   double dead_zone_hz = 5;  ///< regular spikes too many or too few at less than this rate never fire the controller; trains that drift
                             ///< past each other fire it about once a beat
-  double tau_m_ms = 20;     ///< membrane time constant of the controller neurons, the window over which spikes are compared
+  double headroom = 1;   ///< output spikes that one target spike allows before the minus neuron counts them, >= 1: at 1 a wanted output is
+                         ///< held at its rate from both sides, a large one only keeps it from falling below (a margin, as a hinge loss)
+  double tau_m_ms = 20;  ///< membrane time constant of the controller neurons, the window over which spikes are compared
   std::vector<Feedback> feedback;
 };
 

@@ -71,6 +71,7 @@ struct Fingerprint {
     for (const double x : *v.values) number(x);
   }
   void parameters(const Identity&) {}
+  void parameters(const ForwardProduct& v) { number(v.rms); }
 
   void operator()(const OneToOne&) {}
   void operator()(const AllToAll& c) { number(std::uint64_t{c.autapses}); }

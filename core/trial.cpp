@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 
 #include "core/controller.hpp"
 #include "core/random.hpp"
@@ -23,6 +24,13 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
     if (c.population != e.readout.population) continue;
     target = static_cast<std::uint32_t>(network.population_index(controller_target(c.population)));
     true_hz = c.true_hz, other_hz = c.other_hz;
+  }
+  if (e.feedback_learning) {
+    noise_hz = e.feedback_learning->noise_hz;
+    for (const std::string& name : e.feedback_learning->noise) {
+      const std::size_t p = network.population_index(name);
+      noise.emplace_back(p, network.populations()[p].size());
+    }
   }
   for (std::uint32_t p = 0; p < network.populations().size(); ++p) {
     const Population& population = network.populations()[p];
@@ -85,17 +93,45 @@ void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::ui
   }
 }
 
-void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes) {
+void encode_noise(const TrialPlan& plan, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes) {
+  const double mean_gap = 1e9 / plan.noise_hz;
+  for (const auto& [population, size] : plan.noise) {
+    const std::uint64_t stream = stream_of_trial(stream_of("noise", std::to_string(population)), trial);
+    for (std::uint32_t i = 0; i < size; ++i) {
+      double t = 0;
+      for (std::uint64_t k = 0;; ++k) {
+        t -= mean_gap * std::log1p(-random_unit(seed, stream, std::uint64_t{i} << 32 | k));
+        if (!(t < static_cast<double>(until))) break;
+        spikes.push_back({static_cast<Time>(t), population, i});
+      }
+    }
+  }
+}
+
+namespace {
+
+/// Teaching on, and target k at the rate hz_of(k).
+void encode_rates(const TrialPlan& plan, std::vector<Spike>& spikes, auto&& hz_of) {
   if (!plan.target || plan.feedback == 0) return;
   spikes.push_back({plan.free, *plan.target, plan.outputs});
   for (std::uint32_t k = 0; k < plan.outputs; ++k) {
-    const double hz = k == label ? plan.true_hz : plan.other_hz;
+    const double hz = hz_of(k);
     for (double n = 0; hz > 0; n += 1) {
       const Time t = plan.free + static_cast<Time>(std::floor(n * 1e9 / hz / static_cast<double>(plan.tick))) * plan.tick;
       if (t >= plan.free + plan.feedback) break;
       spikes.push_back({t, *plan.target, k});
     }
   }
+}
+
+}  // namespace
+
+void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes) {
+  encode_rates(plan, spikes, [&](std::uint32_t k) { return k == label ? plan.true_hz : plan.other_hz; });
+}
+
+void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& spikes) {
+  encode_rates(plan, spikes, [hz](std::uint32_t) { return hz; });
 }
 
 void TrialSink::clear() {

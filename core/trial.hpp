@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/experiment.hpp"
@@ -26,6 +27,8 @@ struct TrialPlan {
   Time free = 0, feedback = 0, test = 0;
   Time tick = 0;
   RateEncoding encode;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> noise;  ///< sources of noise and their sizes
+  double noise_hz = 0;
 };
 
 /// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), spread by the population code,
@@ -43,6 +46,12 @@ void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::ui
 /// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates,
 /// first spike at once.
 void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
+
+/// Teaching without a label: every target at the same rate.
+void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& spikes);
+
+/// Poisson trains in [0, until) for every neuron of the noise sources, drawn for (seed, trial, neuron).
+void encode_noise(const TrialPlan& plan, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes);
 
 /// The neuron with most spikes; ties: larger potential (where there are potentials), then lower index.
 std::uint32_t most_spikes(std::span<const std::uint32_t> counts, std::span<const double> potentials);

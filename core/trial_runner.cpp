@@ -10,9 +10,10 @@ void TrialRunner::begin(const TrialTask& task) {
   session_->reset(task.trial);
   input_.clear();
   sink_.clear();
-  const Time until = task.warm_up ? plan_->free : plan_->free + plan_->feedback;
+  const Time until = task.kind == TrialKind::kWarmUp ? plan_->free : plan_->free + plan_->feedback;
   input_values(plan_->encode, sample(task.sample), data_->shape, task.shift, values_);
   encode_sample(*plan_, values_, seed_, task.trial, until, input_);
+  if (task.kind == TrialKind::kFeedback) encode_noise(*plan_, seed_, task.trial, until, input_);
 }
 
 TrialOutcome TrialRunner::run(const TrialTask& task) {
@@ -20,10 +21,13 @@ TrialOutcome TrialRunner::run(const TrialTask& task) {
   const auto later = std::partition(input_.begin(), input_.end(), [&](const Spike& s) { return s.time < plan_->free; });
   session_->advance(plan_->free, std::span(input_.begin(), later), sink_);
   TrialOutcome outcome;
-  if (!task.warm_up) {
+  if (task.kind != TrialKind::kWarmUp) {
     outcome.right = sink_.answer() == data_->labels[task.sample];
     input_.erase(input_.begin(), later);
-    encode_target(*plan_, data_->labels[task.sample], input_);
+    if (task.kind == TrialKind::kTraining)
+      encode_target(*plan_, data_->labels[task.sample], input_);
+    else
+      encode_all_targets(*plan_, task.trial % 2 == 0 ? plan_->true_hz : 0, input_);
     session_->advance(plan_->free + plan_->feedback, input_, sink_);
   }
   outcome.help = sink_.help, outcome.hidden = sink_.hidden, outcome.total = sink_.total;
@@ -31,7 +35,7 @@ TrialOutcome TrialRunner::run(const TrialTask& task) {
 }
 
 std::vector<Spike> TrialRunner::show(std::uint64_t trial, std::size_t i) {
-  begin({trial, i, false, 0, 0, {0, 0}});
+  begin({trial, i, TrialKind::kTraining, 0, 0, {0, 0}});
   encode_target(*plan_, data_->labels[i], input_);
   session_->advance(plan_->free + plan_->feedback, input_, sink_);
   return sink_.spikes;

@@ -10,11 +10,18 @@
 
 namespace spikeloop {
 
+/// What a trial is for.
+enum class TrialKind {
+  kWarmUp,    ///< label-free: free phase only
+  kFeedback,  ///< label-free: feedback weights learn from noise
+  kTraining,
+};
+
 /// A trial to be run.
 struct TrialTask {
   std::uint64_t trial = 0;  ///< its number, which its random sources are drawn by
   std::size_t sample = 0;
-  bool warm_up = false;               ///< label-free: free phase only
+  TrialKind kind = TrialKind::kTraining;
   double rules = 1, homeostasis = 1;  ///< factors on the learning rates
   std::array<int, 2> shift = {0, 0};  ///< of the image, in pixels
 };

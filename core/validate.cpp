@@ -48,12 +48,12 @@ std::optional<std::array<std::uint64_t, 3>> image_shape(const Population& p) {
   return std::nullopt;
 }
 
-void check_value(const Faults& f, const Value& value, double expected, const char* of_what, bool identity_allowed) {
+void check_value(const Faults& f, const Value& value, double expected, const char* of_what, bool feedback) {
   struct Visitor {
     const Faults& f;
     double expected;
     const char* of_what;
-    bool identity_allowed;
+    bool feedback;
     void operator()(const Constant& v) const { f.finite("constant", v.value); }
     void operator()(const Normal& v) const { f.finite("normal.mean", v.mean), f.not_negative("normal.std", v.std); }
     void operator()(const Uniform& v) const {
@@ -72,10 +72,14 @@ void check_value(const Faults& f, const Value& value, double expected, const cha
         if (!std::isfinite(x)) return f.at("listed").add("holds a value that is not a finite number");
     }
     void operator()(const Identity&) const {
-      if (!identity_allowed) f.at("identity").add("is only for feedback weights", "use `connect { one_to_one {} }`");
+      if (!feedback) f.at("identity").add("is only for feedback weights", "use `connect { one_to_one {} }`");
+    }
+    void operator()(const ForwardProduct& v) const {
+      if (!feedback) return f.at("forward_product").add("is only for feedback weights");
+      f.at("forward_product").positive("rms", v.rms);
     }
   };
-  std::visit(Visitor{f, expected, of_what, identity_allowed}, value.kind);
+  std::visit(Visitor{f, expected, of_what, feedback}, value.kind);
   check_bounds(f, value.bounds);
 }
 

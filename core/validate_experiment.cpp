@@ -77,6 +77,19 @@ void check_batch(const Experiment& e, const Network& network, const Report& repo
              "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
 }
 
+void check_feedback_learning(const FeedbackLearning& learning, const Network& network, const Report& report) {
+  if (learning.noise.empty())
+    report("feedback_learning.noise", "names no source of noise", "add an external source that projects to an apical port");
+  for (const std::string& name : learning.noise)
+    if (const Population* p = find(network, name, "feedback_learning.noise", report);
+        p && (!p->is_source() || !std::holds_alternative<ExternalSource>(p->source())))
+      report("feedback_learning.noise", fmt::format("\"{}\" is not an external source", name), "declare it with `source { external {} }`");
+  for (const Controller& c : network.controllers())
+    for (const Feedback& f : c.feedback)
+      if (!f.rule.empty()) return;
+  report("feedback_learning", "has nothing to learn: no feedback of the network names a rule", "add `rule: ...` to a feedback");
+}
+
 void check_robustness(const RobustnessPlan& plan, const Report& report) {
   for (const std::uint32_t bits : plan.bits)
     if (bits < 2 || bits > 32) report("robustness.bits", fmt::format("holds {}, but must be between 2 and 32", bits));
@@ -105,6 +118,12 @@ void check_numbers(const Experiment& e, const Report& report) {
   if (!(e.anneal_to >= 0) || !(e.anneal_to <= 1))
     report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
   if (!(e.warm_up_homeostasis >= 0) || !(e.warm_up_homeostasis <= 1e9)) report("warm_up.homeostasis_rate_factor", "must not be negative");
+  if (e.feedback_learning) positive("feedback_learning.noise_hz", e.feedback_learning->noise_hz);
+  if (e.feedback_learning && e.feedback_learning->rms) positive("feedback_learning.rms", *e.feedback_learning->rms);
+  if (e.feedback_learning && (e.feedback_learning->samples == 0 || e.feedback_learning->samples > 1'000'000'000))
+    report("feedback_learning.samples", fmt::format("is {}, but must be between 1 and 1e9", e.feedback_learning->samples));
+  if (e.patience && (*e.patience == 0 || *e.patience > 1'000'000))
+    report("early_stop.patience", fmt::format("is {}, but must be between 1 and 1,000,000", *e.patience));
   if (e.epochs == 0 || e.epochs > 1'000'000) report("epochs", fmt::format("is {}, but must be between 1 and 1,000,000", e.epochs));
   if (e.batch == 0 || e.batch > 100'000) report("batch", fmt::format("is {}, but must be between 1 and 100,000", e.batch));
   if (e.seeds == 0 || e.seeds > 1000) report("seeds", fmt::format("is {}, but must be between 1 and 1000", e.seeds));
@@ -128,6 +147,9 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
   check_ticks(experiment, network.resolution(), report);
   check_populations(experiment, network, data, report);
   check_batch(experiment, network, report);
+  if (experiment.feedback_learning) check_feedback_learning(*experiment.feedback_learning, network, report);
+  if (data && experiment.patience && data->validation.empty())
+    report("early_stop", "needs a validation part, and there is none", "set dataset.split.validation_from_train");
   if (data && experiment.encode.shift > 0 && data->shape.size() < 2)
     report("encode.rate.shift", "moves images, but the samples are no images", "leave it out");
   if (data) check_split(experiment.dataset, *data, report);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/forward_product.hpp"
 #include "core/validation.hpp"
 
 namespace spikeloop::validation {
@@ -26,6 +27,7 @@ struct RuleCheck {
   void operator()(const FeedbackCurrent& r) const {
     const Faults g = f.at("feedback_current");
     g.finite("eta", r.eta);
+    g.not_negative("decay", r.decay);
     g.positive("tau_trace_ms", r.tau_trace_ms);
     g.not_negative("active_trace", r.active_trace);
   }
@@ -47,6 +49,7 @@ namespace {
 
 void check_feedback(const Faults& f, const Context& c, const Controller& k, const Feedback& fb) {
   f.finite("amplitude", fb.amplitude);
+  if (!fb.rule.empty()) refers(f, "rule", fb.rule, c.rules, "rule");
   if (!refers(f, "to", fb.to, c.populations, "population") || !c.populations.contains(k.population)) return;
   const Population& to = c.d.populations[c.populations.at(fb.to)];
   if (to.is_source()) return f.at("to").add(fmt::format("\"{}\" is a source and cannot be helped", fb.to));
@@ -55,6 +58,8 @@ void check_feedback(const Faults& f, const Context& c, const Controller& k, cons
     f.at("weights")
         .at("identity")
         .add(fmt::format("needs populations of one size, but \"{}\" has {} and \"{}\" has {}", k.population, outputs, fb.to, size));
+  if (std::holds_alternative<ForwardProduct>(fb.weights.kind))
+    if (const std::string why = no_forward_product(c.d, fb.to, k.population); !why.empty()) f.at("weights").at("forward_product").add(why);
   check_value(f.at("weights"), fb.weights, outputs * size, "controlled neurons x target neurons", true);
 }
 
@@ -63,6 +68,7 @@ void check_feedback(const Faults& f, const Context& c, const Controller& k, cons
 void check_controller(const Faults& f, const Context& c, const Controller& k) {
   f.at("target").not_negative("true_hz", k.true_hz), f.at("target").not_negative("other_hz", k.other_hz);
   f.at("target").positive("dead_zone_hz", k.dead_zone_hz);
+  f.at("target").between("headroom", k.headroom, 1, 1000);
   f.at("neuron.lif").positive("tau_m_ms", k.tau_m_ms);
   if (refers(f, "population", k.population, c.populations, "population")) {
     const Population& p = c.d.populations[c.populations.at(k.population)];

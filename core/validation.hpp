@@ -71,7 +71,7 @@ double size_or_more(const std::vector<std::uint64_t>& shape);
 std::optional<std::array<std::uint64_t, 3>> image_shape(const Population& p);
 
 /// `expected` is the number of values that a list must have (0 = a list cannot be used here), `of_what` says what they stand for.
-void check_value(const Faults& f, const Value& value, double expected, const char* of_what, bool identity_allowed = false);
+void check_value(const Faults& f, const Value& value, double expected, const char* of_what, bool feedback = false);
 
 void check_population(const Faults& f, const Population& p, Time resolution);
 void check_projection(const Faults& f, const Context& c, const Projection& p);

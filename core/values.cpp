@@ -23,6 +23,7 @@ double draw_unbounded(const Value& value, std::uint64_t seed, std::uint64_t stre
     double operator()(const Exponential& v) const { return -v.mean * std::log1p(-random_unit(seed, stream, index)); }
     double operator()(const Listed& v) const { return v.values->at(index); }
     double operator()(const Identity&) const { throw BugError("identity is not drawn by index"); }
+    double operator()(const ForwardProduct&) const { throw BugError("a forward product is not drawn by index"); }
   };
   return std::visit(Visitor{seed, stream, index}, value.kind);
 }

@@ -33,6 +33,12 @@ struct Listed {
 };
 /// 1 on the diagonal, 0 elsewhere; only for feedback weights.
 struct Identity {};
+/// The product of the initial forward weights from the population that is helped to the controlled one, summed over all paths and scaled
+/// to this root mean square: the feedback is aligned with the initial forward path (Meulemans et al. 2021, arXiv 2106.07887). Only for
+/// feedback weights.
+struct ForwardProduct {
+  double rms = 1;  ///< > 0
+};
 
 /// Values below `min` or above `max` are moved to the bound (clip) or drawn again (truncate).
 struct Bounds {
@@ -43,7 +49,7 @@ struct Bounds {
 
 /// A weight, delay or initial potential: constant, drawn, or listed.
 struct Value {
-  std::variant<Constant, Normal, Uniform, LogNormal, Exponential, Listed, Identity> kind = Constant{};
+  std::variant<Constant, Normal, Uniform, LogNormal, Exponential, Listed, Identity, ForwardProduct> kind = Constant{};
   Bounds bounds;
 };
 

@@ -55,6 +55,11 @@ void warm_up_fields(const Access& a, auto& e) {
 }
 
 template <class Access>
+void feedback_learning_fields(const Access& a, auto& l) {
+  a("samples", l.samples), a("noise_hz", l.noise_hz), a("rms", l.rms);
+}
+
+template <class Access>
 void smoke_fields(const Access& a, auto& e) {
   a("samples", e.smoke_samples), a("epochs", e.smoke_epochs);
 }
@@ -127,6 +132,12 @@ Experiment read_experiment(const Reader& reader, const v1::Experiment& message) 
   reader.at("readout", message.readout())("population", e.readout.population);
   reader.at("anneal", message.anneal())("linear_to", e.anneal_to);
   warm_up_fields(reader.at("warm_up", message.warm_up()), e);
+  if (message.has_feedback_learning()) {
+    FeedbackLearning& learning = e.feedback_learning.emplace();
+    feedback_learning_fields(reader.at("feedback_learning", message.feedback_learning()), learning);
+    learning.noise.assign(message.feedback_learning().noise().begin(), message.feedback_learning().noise().end());
+  }
+  if (message.has_early_stop()) reader.at("early_stop", message.early_stop())("patience", e.patience.emplace(1));
   smoke_fields(reader.at("smoke", message.smoke()), e);
   if (message.has_robustness()) e.robustness = read_robustness(reader.at("robustness", message.robustness()), message.robustness());
   e.frozen_hidden_control = message.controls().has_frozen_hidden();
@@ -144,6 +155,11 @@ void write_experiment(const Experiment& e, v1::Experiment& message) {
   message.mutable_readout()->mutable_most_spikes();
   Writer (*message.mutable_anneal())("linear_to", e.anneal_to);
   warm_up_fields(Writer(*message.mutable_warm_up()), e);
+  if (e.feedback_learning) {
+    feedback_learning_fields(Writer(*message.mutable_feedback_learning()), *e.feedback_learning);
+    message.mutable_feedback_learning()->mutable_noise()->Assign(e.feedback_learning->noise.begin(), e.feedback_learning->noise.end());
+  }
+  if (e.patience) Writer (*message.mutable_early_stop())("patience", *e.patience);
   smoke_fields(Writer(*message.mutable_smoke()), e);
   if (e.robustness) write_robustness(*e.robustness, *message.mutable_robustness());
   if (e.frozen_hidden_control) message.mutable_controls()->mutable_frozen_hidden();

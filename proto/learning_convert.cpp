@@ -20,7 +20,7 @@ void fields(const Access& a, auto& rule) {
   }
   if constexpr (std::is_same_v<T, StdpFeedback>) a("active_trace", rule.active_trace), a("latest_ms", rule.latest_ms);
   if constexpr (std::is_same_v<T, FeedbackCurrent>)
-    a("eta", rule.eta), a("tau_trace_ms", rule.tau_trace_ms), a("active_trace", rule.active_trace);
+    a("eta", rule.eta), a("decay", rule.decay), a("tau_trace_ms", rule.tau_trace_ms), a("active_trace", rule.active_trace);
 }
 
 /// `weight_max` alone means -weight_max .. weight_max; an infinite bound is none.
@@ -61,11 +61,12 @@ struct RuleWriter {
 template <class Access>
 void target_fields(const Access& a, auto& controller) {
   a("true_hz", controller.true_hz), a("other_hz", controller.other_hz), a("dead_zone_hz", controller.dead_zone_hz);
+  a("headroom", controller.headroom);
 }
 
 template <class Access>
 void feedback_fields(const Access& a, auto& feedback) {
-  a("to", feedback.to), a("amplitude", feedback.amplitude);
+  a("to", feedback.to), a("amplitude", feedback.amplitude), a("rule", feedback.rule);
 }
 
 Feedback read_feedback(const Reader& reader, const v1::Feedback& message) {

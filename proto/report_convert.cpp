@@ -149,6 +149,7 @@ TrainingResult read_training_result(const v1::TrainingResult& message) {
   result.example = read_example(message.example());
   for (const auto& field : message.fields()) result.fields.push_back({field.neuron(), {field.weights().begin(), field.weights().end()}});
   result.weights_hash = message.weights_hash();
+  result.kept_epoch = message.kept_epoch();
   result.training_seconds = message.training_seconds();
   if (message.has_robustness()) result.robustness = read_robustness(message.robustness());
   return result;
@@ -165,6 +166,7 @@ void write_training_result(const TrainingResult& result, v1::TrainingResult& mes
     field->mutable_weights()->Assign(result.fields[i].weights.begin(), result.fields[i].weights.end());
   }
   message.set_weights_hash(result.weights_hash);
+  message.set_kept_epoch(result.kept_epoch);
   message.set_training_seconds(result.training_seconds);
   if (result.robustness) write_robustness(*result.robustness, *message.mutable_robustness());
 }

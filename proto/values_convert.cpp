@@ -7,6 +7,7 @@ namespace {
 template <class Access>
 void fields(const Access& a, auto& value) {
   using T = std::remove_cvref_t<decltype(value)>;
+  if constexpr (std::is_same_v<T, ForwardProduct>) a("rms", value.rms);
   if constexpr (std::is_same_v<T, Normal>) a("mean", value.mean), a("std", value.std);
   if constexpr (std::is_same_v<T, Uniform>) a("low", value.low), a("high", value.high);
   if constexpr (std::is_same_v<T, LogNormal>) a("mean_log", value.mean_log), a("std_log", value.std_log);
@@ -33,6 +34,7 @@ struct ValueWriter {
     if (v.values) list->mutable_values()->Assign(v.values->begin(), v.values->end());
   }
   void operator()(const Identity&) const { message.mutable_identity(); }
+  void operator()(const ForwardProduct& v) const { fields(Writer(*message.mutable_forward_product()), v); }
 };
 
 }  // namespace
@@ -62,6 +64,9 @@ Value read_value(const Reader& reader, const v1::Value& message) {
     }
     case v1::Value::kIdentity:
       value.kind = Identity{};
+      break;
+    case v1::Value::kForwardProduct:
+      value.kind = read<ForwardProduct>(reader.at("forward_product", message.forward_product()));
       break;
     case v1::Value::KIND_NOT_SET:
       reader.fault("", "does not say which value", "e.g. `constant: 0.1` or `normal { mean: 0 std: 0.1 }`");

@@ -89,6 +89,7 @@ Json run_json(const TrainingResult& run) {
           {"latency_p99_ms", number(run.test.latency_p99_ms)},
           {"confusion", run.test.confusion},
           {"weights_hash", fmt::format("{:016x}", run.weights_hash)},
+          {"kept_epoch", run.kept_epoch},
           {"training_seconds", number(run.training_seconds)},
           {"epochs", epochs}};
 }

@@ -201,7 +201,10 @@ void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
     if (feedback_) {
       const float eta = static_cast<float>(scale_ * feedback_->eta);
       const float* current = post.feedback->data();
-      each([&](std::uint64_t, std::uint64_t j) { return eta * current[j]; });
+      if (const float decay = static_cast<float>(std::abs(scale_ * feedback_->eta) * feedback_->decay); decay == 0)
+        each([&](std::uint64_t, std::uint64_t j) { return eta * current[j]; });
+      else
+        each([&](std::uint64_t i, std::uint64_t j) { return eta * current[j] - decay * weights[i]; });
     } else {
       const float a = static_cast<float>(scale_ * stdp_->a_minus), excess = static_cast<float>(stdp_->ltd_excess);
       const float decay = static_cast<float>(scale_ * stdp_->decay);

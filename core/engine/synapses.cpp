@@ -252,4 +252,12 @@ Synapses build_synapses(const Network& network, const Group& group, const LaneLa
   return s;
 }
 
+void for_each_initial_weight(const Network& network, const Projection& projection,
+                             const std::function<void(std::uint32_t, std::uint32_t, float)>& each) {
+  const Draws draws(network, projection);
+  const auto targets = static_cast<std::uint32_t>(network.populations()[network.population_index(projection.target)].size());
+  for_each_synapse(network, projection, Slice{0, targets},
+                   [&](std::uint32_t s, std::uint32_t t, std::uint64_t index) { each(s, t, draws.weight(index)); });
+}
+
 }  // namespace spikeloop::engine

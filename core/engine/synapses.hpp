@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/engine/buffer.hpp"
@@ -52,5 +53,10 @@ struct Synapses {
 /// identity of the neurons only, not on the lane. Beside the result it needs 1 byte a synapse for a while where delays are drawn, 2 or 4
 /// where they spread over more than 255 or 65,535 ticks.
 Synapses build_synapses(const Network& network, const Group& group, const LaneLayout& lane);
+
+/// Calls `each(source, target, weight)` for every synapse of a projection as it is before anything is learned, targets ascending for each
+/// source.
+void for_each_initial_weight(const Network& network, const Projection& projection,
+                             const std::function<void(std::uint32_t, std::uint32_t, float)>& each);
 
 }  // namespace spikeloop::engine

@@ -103,6 +103,41 @@ TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
     EXPECT_FALSE(p.target == "hidden" && p.port != Port::kBasal) << "feedback drives the frozen layer";
 }
 
+/// Early stop ends the training where validation no longer gets better, and keeps the weights of where it was best.
+TEST(Trainer, StopsEarlyAndKeepsTheBestWeights) {
+  Small small;
+  small.experiment.epochs = 40;
+  small.experiment.patience = 2;
+  Trainer trainer = small.trainer();
+  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
+  const auto& epochs = trainer.epochs();
+  ASSERT_LT(epochs.size(), 40u);
+  std::size_t best = 0;
+  for (std::size_t k = 1; k < epochs.size(); ++k)
+    if (epochs[k].validation_accuracy > epochs[best].validation_accuracy) best = k;
+  EXPECT_EQ(epochs.size() - 1 - best, 2u);
+  const Evaluation again = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.validation, 1);
+  EXPECT_EQ(again.accuracy, epochs[best].validation_accuracy);
+  const TrainingResult r = trainer.finish(false);
+  EXPECT_EQ(r.kept_epoch, best);
+
+  Trainer half = small.trainer(), rest = small.trainer();
+  std::atomic<bool> stop{false};
+  half.run(stop, [&](const Progress& p) { stop = p.samples_done == 30 + 60 * (best + 2) - 5; });  // the best epoch is behind it
+  rest.restore(half.save());
+  rest.run(kGoOn, nullptr);
+  EXPECT_EQ(rest.finish(false).weights_hash, r.weights_hash);
+}
+
+TEST(Trainer, CannotStopEarlyWithoutAValidationPart) {
+  Small small;
+  small.experiment.patience = 2;
+  small.data.validation.clear();
+  const auto faults = validate(small.experiment, Network(small.network), &small.data);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].path, "early_stop");
+}
+
 TEST(Evaluation, ChangesNothingAndCountsEveryAnswerOnce) {
   const Small small;
   Trainer trainer = small.trainer();

@@ -163,6 +163,20 @@ TEST(Controller, ADriftingPhaseFiresItAboutOnceABeat) {
   EXPECT_TRUE(a.minus.empty());
 }
 
+/// With headroom a wanted output may fire more than it must; one that is not wanted still may not.
+TEST(Controller, HeadroomForgivesAWantedOutputThatFiresTooMuch) {
+  NetworkDescription d = controlled(20);
+  const std::vector<double> wanted = train(60, 1060, 100), twice = train(60, 1060, 200);
+  EXPECT_GT(answer(d, 50, wanted, twice, 1100).minus.size(), 50u);
+  d.controllers[0].headroom = 4;
+  const Answer a = answer(d, 50, wanted, twice, 1100);
+  EXPECT_TRUE(a.minus.empty());
+  EXPECT_TRUE(a.plus.empty());
+  EXPECT_GT(answer(d, 50, {}, twice, 1100).minus.size(), 100u) << "nobody wanted it";
+  EXPECT_GT(answer(d, 50, wanted, train(60, 1060, 600), 1100).minus.size(), 50u) << "beyond the headroom";
+  EXPECT_GT(answer(d, 50, wanted, train(60, 1060, 50), 1100).plus.size(), 10u) << "too little is too little";
+}
+
 TEST(Controller, TeachingEndsWithTheTrial) {
   const NetworkDescription d = controlled();
   const auto session = start(d);

@@ -306,6 +306,23 @@ TEST_P(CurrentPairs, EveryPreArrivalInsideTheGateAddsEtaTimesTheCurrent) {
   }
 }
 
+/// A weight decays at its own presynaptic spikes, while feedback is active, towards what the current holds: I / decay.
+TEST_P(CurrentPairs, DecayPullsTheWeightTowardsWhatTheCurrentHolds) {
+  for (const double eta : {0.1, -0.1}) {
+    FeedbackCurrent rule;
+    rule.eta = eta, rule.decay = 0.5;
+    NetworkDescription d = protocol(rule);
+    d.populations.push_back(source("dc", 1, CurrentSource{{{from_ms(10), 2}}}));
+    d.projections.push_back(connect("dc", "post", AllToAll{}, 0.3, 0.1, Port::kModulator));
+    double w = 0;
+    for (int k = 0; k < 2; ++k) w += eta * 0.6 - std::abs(eta) * 0.5 * w;
+    EXPECT_NEAR(weight_after(d, {20, 30}, {}, 1), w, 1e-6);
+    std::vector<double> many;
+    for (int k = 0; k < 180; ++k) many.push_back(11 + k);
+    EXPECT_NEAR(weight_after(d, many, {}, 1), std::copysign(0.6 / 0.5, eta), 1e-3);
+  }
+}
+
 TEST_P(CurrentPairs, ACurrentSourceOnAFeedbackPortTeaches) {
   FeedbackCurrent rule;
   rule.eta = 0.5;
