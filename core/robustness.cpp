@@ -70,13 +70,39 @@ class KeptNeurons {
 
 }  // namespace
 
+namespace {
+
+/// The values that `bits` can hold, from -range to range.
+struct Grid {
+  Grid(double range, std::uint32_t bits) : levels(std::ldexp(1.0, static_cast<int>(bits) - 1) - 1), step(range / levels) {}
+  double nearest(double w) const { return std::clamp(std::round(w / step), -levels, levels) * step; }
+  double levels, step;
+};
+
+double squared_error(const Grid& grid, std::span<const float> weights) {
+  double sum = 0;
+  for (const float w : weights) {
+    const double d = static_cast<double>(w) - grid.nearest(static_cast<double>(w));
+    sum += d * d;
+  }
+  return sum;
+}
+
+}  // namespace
+
 std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits) {
+  constexpr int kRanges = 64;
   std::vector<float> out(weights.begin(), weights.end());
   double most = 0;
   for (const float w : weights) most = std::max(most, std::abs(static_cast<double>(w)));
   if (bits >= 32 || bits < 2 || most == 0) return out;
-  const double step = most / (std::ldexp(1.0, static_cast<int>(bits) - 1) - 1);
-  for (float& w : out) w = static_cast<float>(std::round(static_cast<double>(w) / step) * step);
+  Grid best(most, bits);
+  double least = squared_error(best, weights);
+  for (int k = kRanges - 1; k > 0; --k) {
+    const Grid grid(most * k / kRanges, bits);
+    if (const double error = squared_error(grid, weights); error < least) least = error, best = grid;
+  }
+  for (float& w : out) w = static_cast<float>(best.nearest(static_cast<double>(w)));
   return out;
 }
 

@@ -38,8 +38,9 @@ struct RobustnessResult {
   std::vector<RobustnessPoint> bits, mismatch;
 };
 
-/// Weights rounded to the nearest of 2^bits - 1 equidistant values from -max|w| to max|w| (uniform, symmetric: 2^(bits - 1) - 1 levels on
-/// each side of 0, so `bits` >= 2). From 32 bits on they stay as they are: they are float32.
+/// Weights rounded to the nearest of 2^bits - 1 equidistant values from -r to r (uniform, symmetric: 2^(bits - 1) - 1 levels on each side of
+/// 0, so `bits` >= 2); larger ones become -r or r. Of 64 ranges r up to max|w|, the one with the least squared error is taken: few bits are
+/// better spent on the many small weights than on the few large ones. From 32 bits on they stay as they are: they are float32.
 std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits);
 
 /// One device of a level of mismatch. Factors are log-normal with mean 1 and this coefficient of variation: exp(s n - s^2 / 2), s^2 = ln(1

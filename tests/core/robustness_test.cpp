@@ -12,24 +12,49 @@
 namespace spikeloop {
 namespace {
 
-TEST(Quantised, RoundsToAGridThatIsSymmetricAboutZero) {
-  const std::vector<float> w = {-3.0f, -0.4f, 0.0f, 0.6f, 1.4f, 1.6f, 3.0f};
-  EXPECT_EQ(quantised(w, 3), (std::vector<float>{-3, 0, 0, 1, 1, 2, 3}));  // 3 levels on each side
-  EXPECT_EQ(quantised(w, 2), (std::vector<float>{-3, 0, 0, 0, 0, 3, 3}));
+double squared_error(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+  return sum;
 }
 
-TEST(Quantised, HasAtMostSoManyValuesAndIsOffByHalfAStepAtMost) {
+/// Rounded to the grid over the whole range.
+std::vector<float> rounded(std::vector<float> w, float most, int bits) {
+  const float step = most / (std::ldexp(1.0f, bits - 1) - 1);
+  for (float& x : w) x = std::round(x / step) * step;
+  return w;
+}
+
+TEST(Quantised, WhatLiesOnAGridThatIsSymmetricAboutZeroStays) {
+  const std::vector<float> w = {-3, -2, 0, 1, 1, 2, 3};
+  EXPECT_EQ(quantised(w, 3), w);  // 3 levels on each side
+  const std::vector<float> up = {-3.0f, -0.4f, 0.0f, 0.6f, 1.4f, 2.0f};
+  std::vector<float> down = up;
+  for (float& x : down) x = -x;
+  std::vector<float> mirrored = quantised(down, 2);
+  for (float& x : mirrored) x = -x;
+  EXPECT_EQ(mirrored, quantised(up, 2));
+}
+
+TEST(Quantised, HasAtMostSoManyValuesAndIsNoWorseThanTheWholeRange) {
   std::vector<float> w;
   for (int i = 0; i < 5000; ++i) w.push_back(std::sin(0.37f * static_cast<float>(i)) * 2.5f);
-  for (const std::uint32_t bits : {2u, 3u, 4u, 6u, 8u}) {
-    std::vector<float> q = quantised(w, bits);
-    const double step = 2.5 / (std::ldexp(1.0, static_cast<int>(bits) - 1) - 1);
-    for (std::size_t i = 0; i < w.size(); ++i) EXPECT_LE(std::abs(q[i] - w[i]), step / 2 * 1.001);
+  for (const int bits : {2, 3, 4, 6, 8}) {
+    std::vector<float> q = quantised(w, static_cast<std::uint32_t>(bits));
+    EXPECT_LE(squared_error(q, w), squared_error(rounded(w, 2.5f, bits), w) * 1.0001);
     std::sort(q.begin(), q.end());
     const auto values = std::unique(q.begin(), q.end()) - q.begin();
     EXPECT_LE(values, (1 << bits) - 1) << bits;
     EXPECT_GE(values, (1 << bits) - 3) << bits;
   }
+}
+
+/// One weight far out does not take the levels away from all the others.
+TEST(Quantised, SpendsItsLevelsWhereTheWeightsAre) {
+  std::vector<float> w = {4.0f};
+  for (int i = 0; i < 5000; ++i) w.push_back(std::sin(0.37f * static_cast<float>(i)) * 0.2f);
+  const std::vector<float> q = quantised(w, 4), whole = rounded(w, 4.0f, 4);
+  EXPECT_LT(squared_error(q, w), 0.2 * squared_error(whole, w));
 }
 
 TEST(Quantised, FullPrecisionLeavesEveryBitAndZerosStayZeros) {
