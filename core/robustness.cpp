@@ -18,22 +18,49 @@ namespace {
 class KeptWeights {
  public:
   KeptWeights(const Network& network, Session& session) : session_(&session) {
-    for (std::size_t k = 0; k < network.projections().size(); ++k)
-      if (!network.projections()[k].rule.empty()) weights_.emplace_back(k, session.weights(k));
+    for (std::size_t k = 0; k < network.projections().size(); ++k) {
+      if (network.projections()[k].rule.empty()) continue;
+      const std::size_t target = network.population_index(network.projections()[k].target);
+      weights_.push_back({k, target, session.weights(k), session.connectivity(k).targets});
+      neurons_.resize(std::max(neurons_.size(), target + 1));
+      neurons_[target] = network.populations()[target].size();
+    }
   }
   ~KeptWeights() {
-    for (const auto& [k, weights] : weights_) session_->set_weights(k, weights);
+    for (const Kept& kept : weights_) session_->set_weights(kept.projection, kept.weights);
   }
   KeptWeights(const KeptWeights&) = delete;
   KeptWeights& operator=(const KeptWeights&) = delete;
 
+  /// All plastic weights onto one neuron share a range.
   void quantise(std::uint32_t bits) const {
-    for (const auto& [k, weights] : weights_) session_->set_weights(k, quantised(weights, bits));
+    std::vector<std::vector<float>> changed;
+    for (const Kept& kept : weights_) changed.push_back(kept.weights);
+    for (std::size_t p = 0; p < neurons_.size(); ++p) {
+      std::vector<std::vector<float*>> onto(neurons_[p]);
+      for (std::size_t k = 0; k < weights_.size(); ++k)
+        if (weights_[k].target == p)
+          for (std::size_t i = 0; i < changed[k].size(); ++i) onto[weights_[k].targets[i]].push_back(&changed[k][i]);
+      std::vector<float> values;
+      for (const std::vector<float*>& weights : onto) {
+        values.clear();
+        for (const float* w : weights) values.push_back(*w);
+        values = quantised(values, bits);
+        for (std::size_t i = 0; i < weights.size(); ++i) *weights[i] = values[i];
+      }
+    }
+    for (std::size_t k = 0; k < weights_.size(); ++k) session_->set_weights(weights_[k].projection, changed[k]);
   }
 
  private:
+  struct Kept {
+    std::size_t projection, target;  ///< target population
+    std::vector<float> weights;
+    std::vector<std::uint32_t> targets;  ///< neurons, one a weight
+  };
   Session* session_;
-  std::vector<std::pair<std::size_t, std::vector<float>>> weights_;
+  std::vector<Kept> weights_;
+  std::vector<std::size_t> neurons_;  ///< per population that plastic weights reach
 };
 
 /// The neurons as they were trained; so again at the end.

@@ -38,9 +38,9 @@ struct RobustnessResult {
   std::vector<RobustnessPoint> bits, mismatch;
 };
 
-/// Weights rounded to the nearest of 2^bits - 1 equidistant values from -r to r (uniform, symmetric: 2^(bits - 1) - 1 levels on each side of
-/// 0, so `bits` >= 2); larger ones become -r or r. Of 64 ranges r up to max|w|, the one with the least squared error is taken: few bits are
-/// better spent on the many small weights than on the few large ones. From 32 bits on they stay as they are: they are float32.
+/// Weights rounded to the nearest of 2^bits - 1 equidistant values from -r to r (uniform, symmetric: 2^(bits - 1) - 1 levels on each side
+/// of 0, so `bits` >= 2); larger ones become -r or r. Of 64 ranges r up to max|w|, the one with the least squared error is taken: few bits
+/// are better spent on the many small weights than on the few large ones. From 32 bits on they stay as they are: they are float32.
 std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits);
 
 /// One device of a level of mismatch. Factors are log-normal with mean 1 and this coefficient of variation: exp(s n - s^2 / 2), s^2 = ln(1
@@ -71,7 +71,9 @@ struct TestedNetwork {
   std::uint64_t seed = 0;
 };
 
-/// Tests again with weights of few bits (every plastic projection, each with its own range), then with mismatch (thresholds and all time
+/// Tests again with weights of few bits (all plastic weights onto a neuron share one range; that neurons have different ones costs a chip
+/// nothing that learned thresholds do not, since all weights and the threshold of a neuron times one factor are the same neuron), then with
+/// mismatch (thresholds and all time
 /// constants of hidden and readout neurons, interneurons included; weights as trained). Every test sees the same input spikes. Nothing if
 /// `stop` becomes true. Throws DescriptionError if the back end cannot give neurons parameters of their own.
 std::optional<RobustnessResult> probe_robustness(const RobustnessPlan& plan, const TestedNetwork& tested, const std::atomic<bool>& stop);

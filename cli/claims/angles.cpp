@@ -131,7 +131,8 @@ Learned trained(const NetworkDescription& d, const Dataset& data, const Size& si
   Bench b(with_current_rules(d), protocol(), data, seed);
   for (std::size_t i = 0; i < size.warm_up + size.train; ++i) {
     const bool warm_up = i < size.warm_up;
-    b.runner.run({i, i % data.train.size(), warm_up, warm_up ? 0.0 : 1.0, warm_up ? 40.0 : 1.0, {0, 0}});
+    b.runner.run(
+        {i, i % data.train.size(), warm_up ? TrialKind::kWarmUp : TrialKind::kTraining, warm_up ? 0.0 : 1.0, warm_up ? 40.0 : 1.0, {0, 0}});
     b.session().commit();
   }
   return b.learned();
@@ -140,7 +141,7 @@ Learned trained(const NetworkDescription& d, const Dataset& data, const Size& si
 /// What the rules of a network would change on samples that it was not trained with: the trials commit once, at the end.
 std::array<Update, kLayers> changes(const Bench& b, const Dataset& data, const Learned& l, std::size_t trials) {
   b.set(l);
-  for (std::size_t i = 0; i < trials; ++i) b.run({trial_of(i), data.test[i % data.test.size()], false, 1, 0, {0, 0}});
+  for (std::size_t i = 0; i < trials; ++i) b.run({trial_of(i), data.test[i % data.test.size()], TrialKind::kTraining, 1, 0, {0, 0}});
   b.session().commit();
   std::array<Update, kLayers> u;
   for (std::size_t k = 0; k < kLayers; ++k) {
