@@ -11,8 +11,8 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/claims/angle_plot.hpp"
+#include "cli/claims/shipped.hpp"
 #include "cli/claims/updates.hpp"
-#include "cli/inputs.hpp"
 #include "core/controller.hpp"
 #include "core/io/digits.hpp"
 #include "core/io/files.hpp"
@@ -307,7 +307,7 @@ void draw(ClaimResult& r, const Comparisons& c) {
 
 ClaimResult angles(const NetworkDescription& description, const ClaimOptions& options) {
   const Size size = options.smoke ? Size{1, 300, 600, 200} : Size{3, 300, 600, 400};
-  const auto path = find_data("examples/claims/angles_network.txtpb", "../data/digits.csv.gz", options.data.string());
+  const auto path = digits_folder(options.data) / "digits.csv.gz";
   const std::string bytes = io::read_file(path, std::size_t{1} << 24, "it lies in examples/data");
   io::check_sha256(bytes, kDigits, path.string());
   Dataset data = io::parse_digits(bytes, path.string());
@@ -322,6 +322,10 @@ ClaimResult angles(const NetworkDescription& description, const ClaimOptions& op
   judge(r, c);
   draw(r, c);
   return r;
+}
+
+Claim angles_claim() {
+  return {"angles", "Spike-timing-dependent plasticity under feedback does what the differential-Hebbian rule does, and both descend the error of the output, in every layer.", angles};
 }
 
 }  // namespace spikeloop::cli

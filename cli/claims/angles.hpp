@@ -12,5 +12,6 @@ namespace spikeloop::cli {
 /// each to the next with a rule R for gated STDP, and a rule "R_current" that trains the network first. Data: digits.csv.gz, beside the
 /// examples or in `options.data`.
 ClaimResult angles(const NetworkDescription& network, const ClaimOptions& options);
+Claim angles_claim();
 
 }  // namespace spikeloop::cli

@@ -3,23 +3,19 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "cli/claims/angles.hpp"
 #include "cli/claims/detection.hpp"
 #include "cli/claims/gate.hpp"
 #include "cli/claims/help.hpp"
 #include "cli/claims/shipped.hpp"
+#include "cli/claims/stream.hpp"
 #include "cli/claims/window.hpp"
 #include "core/errors.hpp"
 
 namespace spikeloop::cli {
 
-bool ClaimResult::holds() const {
-  return std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.holds; });
-}
-
 const std::vector<Claim>& claims() {
-  static const std::vector<Claim> table = {detection_claim(), gate_claim(), help_claim(), window_claim()};
+  static const std::vector<Claim> table = {detection_claim(), gate_claim(), help_claim(), window_claim(), angles_claim(), stream_claim()};
   return table;
 }
 
@@ -32,6 +28,11 @@ const Claim& find_claim(const std::string& name) {
   const std::string near = did_you_mean(name, names);
   throw DescriptionError(fmt::format("there is no claim \"{}\"; {}", name,
                                      near.empty() ? "`spikeloop claim` lists them" : fmt::format("did you mean \"{}\"?", near)));
+}
+
+std::filesystem::path digits_folder(const std::filesystem::path& data) {
+  std::error_code ignored;
+  return std::filesystem::exists(data / "digits.csv.gz", ignored) ? data : std::filesystem::path(shipped_data());
 }
 
 std::string_view shipped_network(std::string_view name) {

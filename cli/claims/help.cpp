@@ -25,10 +25,8 @@ constexpr double kHelpStays = 0.9;     ///< the same without learning, at least
 constexpr double kAccuracyGain = 0.1;  ///< on the validation part, at least
 constexpr double kCorrelation = 0.9;   ///< of help and error over epochs, at least
 
-/// The digits that ship: in the folder of data if they are there, else where the program was built.
 Dataset read_data(const fs::path& folder) {
-  std::error_code ignored;
-  const fs::path own = fs::exists(folder / "digits.csv.gz", ignored) ? folder : fs::path(shipped_data());
+  const fs::path own = digits_folder(folder);
   return io::read_digits(own / "digits.csv.gz", "", own / "digits_split.txt", kValidation);
 }
 

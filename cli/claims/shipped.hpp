@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -17,5 +18,8 @@ const std::vector<ShippedNetwork>& shipped_networks();
 
 /// The folder examples/data where the program was built; it may be gone since.
 const char* shipped_data();
+
+/// The folder of the digits that ship: the folder of data if they are there, else where the program was built.
+std::filesystem::path digits_folder(const std::filesystem::path& data);
 
 }  // namespace spikeloop::cli

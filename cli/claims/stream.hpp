@@ -14,5 +14,6 @@ namespace spikeloop::cli {
 /// spike-train pair (events/oxford_input.bs1 and events/oxford_output.bs1 of `options.data`), 200 trains of 1.9 s each. Throws
 /// DescriptionError if they are missing.
 ClaimResult stream(const NetworkDescription& network, const ClaimOptions& options);
+Claim stream_claim();
 
 }  // namespace spikeloop::cli
