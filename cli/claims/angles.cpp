@@ -224,7 +224,7 @@ struct Comparisons {
 
 constexpr std::array kHelpNames = {"as trained", "transposed forward weights", "drawn anew", "with the opposite sign",
                                    "only teaches, drives nobody"};
-constexpr std::array kLayerNames = {"hidden layer", "output layer"};
+constexpr std::array kLayerNames = {"hidden", "output"};
 
 void run_seed(Comparisons& c, const NetworkDescription& d, const Dataset& data, const Size& size, std::uint64_t seed) {
   const Learned l = trained(d, data, size, seed);
@@ -248,13 +248,11 @@ void run_seed(Comparisons& c, const NetworkDescription& d, const Dataset& data, 
 }
 
 void at_most(ClaimResult& r, const std::string& name, const Comparison& c, double limit) {
-  r.findings.push_back(
-      {fmt::format("{}: largest angle of the seeds (degrees)", name), c.most(), fmt::format("< {:.0f}", limit), c.most() < limit});
+  r.findings.push_back({fmt::format("{}: largest angle (deg)", name), c.most(), fmt::format("< {:.0f}", limit), c.most() < limit});
 }
 
 void at_least(ClaimResult& r, const std::string& name, const Comparison& c, double limit) {
-  r.findings.push_back(
-      {fmt::format("{}: smallest angle of the seeds (degrees)", name), c.least(), fmt::format("> {:.0f}", limit), c.least() > limit});
+  r.findings.push_back({fmt::format("{}: smallest angle (deg)", name), c.least(), fmt::format("> {:.0f}", limit), c.least() > limit});
 }
 
 /// Limits lie between what was measured with the mechanism (seeds 1 to 12) and what was measured without it.
@@ -273,13 +271,11 @@ void judge(ClaimResult& r, const Comparisons& c) {
   at_least(r, help(0, kFlipped), c.helps[0][kFlipped], 95), at_least(r, help(1, kFlipped), c.helps[1][kFlipped], 90);
   for (std::size_t k = 0; k < kLayers; ++k) {
     const double most = *std::max_element(c.undriven[k].begin(), c.undriven[k].end());
-    r.findings.push_back(
-        {fmt::format("{}, STDP along the error where feedback only teaches: share of that where it drives", kLayerNames[k]), most, "< 0.25",
-         most < 0.25});
+    r.findings.push_back({fmt::format("{}, STDP along the error: left without drive", kLayerNames[k]), most, "< 0.25", most < 0.25});
   }
   for (std::size_t k = 0; k < kLayers; ++k)
     for (std::size_t p = 0; p < c.pairs[k].size(); ++p) {
-      if (p > 3) r.findings.push_back({name(k, p) + ": mean angle (degrees)", c.pairs[k][p].bar().mean, "", true});
+      if (p > 3) r.findings.push_back({name(k, p) + ": mean angle (deg)", c.pairs[k][p].bar().mean, "", true});
       r.findings.push_back({name(k, p) + ": mean correlation", mean_spread(c.pairs[k][p].correlations).mean, "", true});
     }
 }
@@ -325,7 +321,10 @@ ClaimResult angles(const NetworkDescription& description, const ClaimOptions& op
 }
 
 Claim angles_claim() {
-  return {"angles", "Spike-timing-dependent plasticity under feedback does what the differential-Hebbian rule does, and both descend the error of the output, in every layer.", angles};
+  return {"angles",
+          "Spike-timing-dependent plasticity under feedback does what the differential-Hebbian rule does, and both descend the error of "
+          "the output, in every layer.",
+          angles};
 }
 
 }  // namespace spikeloop::cli

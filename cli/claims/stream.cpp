@@ -188,25 +188,19 @@ void judge_all(ClaimResult& r, const std::vector<Run>& runs, const Stream& s) {
     return values;
   };
   const auto show = [&](std::string name, double value) { r.findings.push_back({std::move(name), value, "", true}); };
-  judge(r, "correlation with the target", each([](const Run& x) { return x.correlations.back(); }), 0.65,
-        true);
-  judge(r, "the same before learning", each([](const Run& x) { return x.correlations.front(); }), 0.2,
+  judge(r, "correlation with the target", each([](const Run& x) { return x.correlations.back(); }), 0.65, true);
+  judge(r, "the same before learning", each([](const Run& x) { return x.correlations.front(); }), 0.2, false);
+  judge(r, "correlation with the targets of others", each([](const Run& x) { return x.others.back(); }), 0.3, false);
+  judge(r, "van Rossum D² from the target, silence 1", each([&](const Run& x) { return van_rossum(x.after, s.wanted, kTauMs); }), 0.42,
         false);
-  judge(r, "correlation with the targets of others",
-        each([](const Run& x) { return x.others.back(); }), 0.3, false);
-  judge(r, "van Rossum D² from the target, silence 1",
-        each([&](const Run& x) { return van_rossum(x.after, s.wanted, kTauMs); }), 0.42, false);
-  judge(r, "the same D² before learning",
-        each([&](const Run& x) { return van_rossum(x.before, s.wanted, kTauMs); }), 0.8, true);
+  judge(r, "the same D² before learning", each([&](const Run& x) { return van_rossum(x.before, s.wanted, kTauMs); }), 0.8, true);
   judge(r, "help left in the last five repetitions", each([](const Run& x) {
           return (x.help.end()[-1] + x.help.end()[-2] + x.help.end()[-3] + x.help.end()[-4] + x.help.end()[-5]) / 5 / x.help.front();
         }),
         0.8, false);
   show("D² of regular trains of the same rates", van_rossum(rates, s.wanted, kTauMs));
   show("correlation of such trains", like(rates, s.wanted, s));
-  show(fmt::format("correlation, input moved by {} ms at random",
-                   kJitterMs),
-       runs.front().jittered);
+  show(fmt::format("correlation, input moved by {} ms at random", kJitterMs), runs.front().jittered);
   show("controller spikes in the first repetition", runs.front().help.front());
   show("fewest controller spikes in a repetition", *std::min_element(runs.front().help.begin(), runs.front().help.end()));
 }
@@ -264,7 +258,10 @@ ClaimResult stream(const NetworkDescription& description, const ClaimOptions& op
 }
 
 Claim stream_claim() {
-  return {"stream", "A temporal stream is learned without phases: everything runs on, every synapse learns at once, and the feedback is needed less and less.", stream};
+  return {"stream",
+          "A temporal stream is learned without phases: everything runs on, every synapse learns at once, and the feedback is needed less "
+          "and less.",
+          stream};
 }
 
 }  // namespace spikeloop::cli

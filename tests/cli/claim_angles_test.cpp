@@ -49,7 +49,7 @@ TEST(ClaimAngles, stdp_of_the_opposite_sign_climbs_the_error) {
   for (const std::string layer : {"hidden", "out"}) {
     NetworkDescription d = as_described();
     flip_stdp(d, layer);
-    const std::string names = broken(run(d)), where = layer == "out" ? "output layer" : "hidden layer";
+    const std::string names = broken(run(d)), where = layer == "out" ? "output" : "hidden";
     EXPECT_TRUE(has(names, where + ", STDP and differential Hebbian")) << names;
     EXPECT_TRUE(has(names, where + ", STDP and error: ")) << names;
   }
@@ -59,8 +59,8 @@ TEST(ClaimAngles, feedback_of_the_opposite_sign_breaks_both_layers) {
   NetworkDescription d = as_described();
   for (Feedback& f : d.controllers.at(0).feedback) f.amplitude *= -1;
   const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden layer, STDP and error: ")) << names;
-  EXPECT_TRUE(has(names, "output layer, STDP and error: ")) << names;
+  EXPECT_TRUE(has(names, "hidden, STDP and error: ")) << names;
+  EXPECT_TRUE(has(names, "output, STDP and error: ")) << names;
 }
 
 TEST(ClaimAngles, outputs_that_get_the_feedback_of_others_do_not_descend) {
@@ -69,7 +69,7 @@ TEST(ClaimAngles, outputs_that_get_the_feedback_of_others_do_not_descend) {
   for (std::size_t k = 0; k < 10; ++k) (*shuffled)[k * 10 + (k + 3) % 10] = 1;
   feedback_to(d, "out").weights.kind = Listed{shuffled};
   const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "output layer, STDP and error: ")) << names;
+  EXPECT_TRUE(has(names, "output, STDP and error: ")) << names;
 }
 
 // Its sign alone would not matter: the forward weights align with whatever is fixed while the network is trained.
@@ -77,8 +77,8 @@ TEST(ClaimAngles, a_hidden_layer_without_feedback_does_not_descend) {
   NetworkDescription d = as_described();
   feedback_to(d, "hidden").amplitude = 0;
   const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden layer, STDP and error: ")) << names;
-  EXPECT_FALSE(has(names, "output layer, STDP and error: ")) << names;
+  EXPECT_TRUE(has(names, "hidden, STDP and error: ")) << names;
+  EXPECT_FALSE(has(names, "output, STDP and error: ")) << names;
 }
 
 // A pair in one tick only potentiates, so that equal amplitudes do not cancel at constant rates.
@@ -87,7 +87,7 @@ TEST(ClaimAngles, stdp_whose_areas_differ_learns_without_the_feedback_driving) {
   for (Rule& r : d.rules)
     if (r.name == "hidden") std::get<StdpFeedback>(r.kind).a_minus = std::get<StdpFeedback>(r.kind).a_plus;
   const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden layer, STDP along the error where feedback only teaches")) << names;
+  EXPECT_TRUE(has(names, "hidden, STDP along the error: left")) << names;
 }
 
 TEST(ClaimAngles, a_rule_that_is_no_gated_stdp_is_refused) {

@@ -40,8 +40,7 @@ std::string broken(const ClaimResult& result) {
 
 void expect_nothing_learned(const ClaimResult& result) {
   const std::string names = broken(result);
-  for (const char* part : {"correlation with the target", "D² from the target", "help left"})
-    EXPECT_TRUE(test::contains(names, part));
+  for (const char* part : {"correlation with the target", "D² from the target", "help left"}) EXPECT_TRUE(test::contains(names, part));
 }
 
 FeedbackCurrent& rule(NetworkDescription& d) { return std::get<FeedbackCurrent>(d.rules.at(0).kind); }
