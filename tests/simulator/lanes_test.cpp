@@ -157,5 +157,27 @@ TEST(Lanes, PlasticRowsLearnTheSameInWideOnes) {
   EXPECT_LE(engine::layout_of(Network(d), 3).lanes.front().slots, engine::kNarrowSlots);
 }
 
+/// The first neurons of every population are in the first lane, however many lanes there are; with so many populations they fill it, and
+/// one wide lane takes all.
+TEST(Lanes, SoManyPopulationsThatTheirFirstNeuronsFillALane) {
+  constexpr std::uint32_t kPopulations = 1'100, kInputs = 70;
+  NetworkDescription d;
+  d.populations = {source("in", kInputs)};
+  for (std::uint32_t p = 0; p < kPopulations; ++p) {
+    const std::string name = "p" + std::to_string(p);
+    d.populations.push_back(neurons(name, 64, Lif{}));
+    d.projections.push_back(connect("in", name, AllToAll{}, p % 2 == 0 ? 0.01 : 0.02));
+    d.probes.push_back(spikes_of(name));
+  }
+  const engine::Layout layout = engine::layout_of(Network(d), 1);
+  ASSERT_EQ(layout.lanes.size(), 1u);
+  EXPECT_GT(layout.lanes.front().slots, engine::kNarrowSlots);
+  std::vector<Spike> in;
+  for (std::uint32_t i = 0; i < kInputs; ++i) in.push_back(at_ms(1, 0, i));
+  const Recording r = run(d, 5, in);
+  EXPECT_EQ(r.spikes.size(), 64u * kPopulations / 2) << "70 spikes of 0.02 mV reach a threshold of 1 mV, those of 0.01 do not";
+  for (const Spike& s : r.spikes) ASSERT_EQ(s.population % 2, 0u);
+}
+
 }  // namespace
 }  // namespace spikeloop::testing
