@@ -67,8 +67,14 @@ struct Bench {
   Bench(const NetworkDescription& d, const Experiment& e, const Dataset& data, std::uint64_t seed)
       : network(with_probes(d, e)), plan(e, network), runner(plan, make_simulator()->compile(network)->start(), data, seed) {
     for (std::size_t k = 0; k <= kLayers; ++k) populations[k] = static_cast<std::uint32_t>(network.population_index(kPopulations[k]));
-    for (std::size_t k = 0; k < kLayers; ++k)
+    for (std::size_t k = 0; k < kLayers; ++k) {
       projections[k] = network.projection_index(fmt::format("{}->{}", kPopulations[k], kPopulations[k + 1]));
+      const Projection& p = network.projections()[projections[k]];
+      if (!std::holds_alternative<AllToAll>(p.connect))
+        throw DescriptionError(p.name + " does not connect all to all, and updates are compared as full matrices");
+    }
+    if (size(0) != data.features) throw DescriptionError(fmt::format("\"in\" has {} neurons for {} pixels", size(0), data.features));
+    if (!plan.target) throw DescriptionError("\"out\" has no controller, and what its feedback teaches is claimed");
   }
   Session& session() const { return runner.session(); }
   void run(const TrialTask& task) const { runner.run(task); }
@@ -175,7 +181,8 @@ NetworkDescription helped(NetworkDescription d, Help help, const std::string& to
   const std::size_t hidden = l.thresholds.size(), outputs = l.weights[1].size() / hidden;
   double square = 0;
   for (const float w : l.weights[1]) square += double{w} * double{w};
-  for (Feedback& f : d.controllers.at(0).feedback) {
+  const auto of_out = std::find_if(d.controllers.begin(), d.controllers.end(), [](const Controller& c) { return c.population == "out"; });
+  for (Feedback& f : of_out->feedback) {  // `Bench` has seen that it is there
     if (help == kNoDrive) f.drives = false;
     if (f.to != to) continue;
     if (help == kFlipped) f.amplitude *= -1;
