@@ -24,7 +24,6 @@ namespace {
 
 constexpr std::size_t kLayers = 2;
 constexpr std::array kPopulations = {"in", "hidden", "out"};
-constexpr const char* kDigits = "46abec6b12486ad9e51943373abcf22bbea1b5a51a1619b361570d8893f1464a";
 
 /// kHebbianApart: of other trials of the same samples, so that no spike noise is shared.
 enum Rule { kStdp, kHebbian, kHebbianApart, kCurrent, kError, kRules };
@@ -312,7 +311,7 @@ ClaimResult angles(const NetworkDescription& description, const ClaimOptions& op
   const Size size = options.smoke ? Size{1, 300, 600, 200} : Size{3, 300, 600, 400};
   const auto path = digits_folder(options.data) / "digits.csv.gz";
   const std::string bytes = io::read_file(path, std::size_t{1} << 24, "it lies in examples/data");
-  io::check_sha256(bytes, kDigits, path.string());
+  io::check_sha256(bytes, kDigitsSha256, path.string());
   Dataset data = io::parse_digits(bytes, path.string());
   for (std::size_t i = 0; i < data.size(); ++i) (i < 1200 ? data.train : data.test).push_back(i);
   Comparisons c;
