@@ -73,7 +73,7 @@ void SweepJob::finish(std::size_t point, const ExperimentResult& result) {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; i < result.runs.size(); ++i) {
     const TrainingResult& run = result.runs[i];
-    sweep_->points[point].runs.push_back({run.seed, run.epochs.back(), run.weights_hash});
+    sweep_->points[point].runs.push_back({run.seed, run.epochs.at(run.kept_epoch), run.weights_hash});
     Progress& progress = progress_[first_run_[point] + i];
     progress.samples_done = progress.samples_total = std::max<std::size_t>(progress.samples_total, 1);
   }

@@ -128,7 +128,10 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     run.trainer = trainer.save();
     return;
   }
-  if (!run.control && !options_.only_train) write_weights(weights_directory(dir_, index, run.seed), trainer.network(), trainer.session());
+  if (!run.control && !options_.only_train) {  // as described: the trainer's own network calls learned feedback weights fixed
+    const Network network(with_probes(std::move(description), experiment));
+    write_weights(weights_directory(dir_, index, run.seed), network, trainer.session());
+  }
   {
     const std::lock_guard lock(mutex_);
     run.result = std::move(result);

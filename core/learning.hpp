@@ -81,7 +81,7 @@ struct Homeostasis {
 /// the minus neurons the same with the opposite sign.
 struct Feedback {
   std::string to;        ///< population whose port receives it
-  Value weights;         ///< identity, or a distribution
+  Value weights;         ///< identity, the product of the initial forward weights, constant, drawn, or listed
   double amplitude = 1;  ///< mV of feedback current per controller spike and unit weight
   bool drives = true;    ///< true: apical port (drives and teaches); false: modulator port (teaches only)
   std::string rule;      ///< name of the rule that the feedback weights learn by; empty = they are fixed

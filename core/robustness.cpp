@@ -17,9 +17,10 @@ namespace {
 /// The trained weights, which come back at the end whatever happens in between.
 class KeptWeights {
  public:
-  KeptWeights(const Network& network, Session& session) : session_(&session) {
+  /// Those of the feedback are left alone: the controller is silent in a test, and they must not set the range of the others.
+  KeptWeights(const TrialPlan& plan, const Network& network, Session& session) : session_(&session) {
     for (std::size_t k = 0; k < network.projections().size(); ++k) {
-      if (network.projections()[k].rule.empty()) continue;
+      if (network.projections()[k].rule.empty() || plan.controller[network.population_index(network.projections()[k].source)]) continue;
       const std::size_t target = network.population_index(network.projections()[k].target);
       weights_.push_back({k, target, session.weights(k), session.connectivity(k).targets});
       neurons_.resize(std::max(neurons_.size(), target + 1));
@@ -176,7 +177,7 @@ std::optional<RobustnessResult> probe_robustness(const RobustnessPlan& plan, con
   const bool all = samples.size() == tested.samples.size();
   RobustnessResult result{samples.size(), all ? tested.accuracy : accuracy(), {}, {}};
   {
-    const KeptWeights kept(*tested.network, *tested.session);
+    const KeptWeights kept(TrialPlan(*tested.experiment, *tested.network), *tested.network, *tested.session);
     for (const std::uint32_t bits : plan.bits) {
       if (stop) return std::nullopt;
       kept.quantise(bits);

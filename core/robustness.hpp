@@ -19,7 +19,7 @@ struct Experiment;
 
 /// What is probed.
 struct RobustnessPlan {
-  std::vector<std::uint32_t> bits = {8, 6, 4, 3};        ///< of every plastic weight, each 2 .. 32
+  std::vector<std::uint32_t> bits = {8, 6, 4, 3};        ///< of plastic weights, each 2 .. 32
   std::vector<double> mismatch = {0.05, 0.1, 0.2, 0.3};  ///< coefficients of variation, each 0 .. 1
   std::size_t draws = 3;                                 ///< devices a level of mismatch
   std::size_t samples = 0;                               ///< taken evenly from the test part; 0 = all of it
@@ -71,11 +71,11 @@ struct TestedNetwork {
   std::uint64_t seed = 0;
 };
 
-/// Tests again with weights of few bits (all plastic weights onto a neuron share one range; that neurons have different ones costs a chip
-/// nothing that learned thresholds do not, since all weights and the threshold of a neuron times one factor are the same neuron), then with
-/// mismatch (thresholds and all time
-/// constants of hidden and readout neurons, interneurons included; weights as trained). Every test sees the same input spikes. Nothing if
-/// `stop` becomes true. Throws DescriptionError if the back end cannot give neurons parameters of their own.
+/// Tests again with weights of few bits (all plastic weights onto a neuron but those of the feedback share one range; that neurons have
+/// different ones costs a chip nothing that learned thresholds do not, since all weights, the threshold and the floor of a neuron that
+/// rests at 0 times one factor are the same neuron), then with mismatch (thresholds and all time constants of hidden and readout neurons,
+/// interneurons included; weights as trained). Every test sees the same input spikes. Nothing if `stop` becomes true. Throws
+/// DescriptionError if the back end cannot give neurons parameters of their own.
 std::optional<RobustnessResult> probe_robustness(const RobustnessPlan& plan, const TestedNetwork& tested, const std::atomic<bool>& stop);
 
 }  // namespace spikeloop

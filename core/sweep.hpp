@@ -28,7 +28,7 @@ std::vector<std::string> grid_values(const std::vector<SweepAxis>& axes, std::ui
 /// `seed` alone, and fewer are the beginning of more.
 std::vector<std::uint64_t> random_combinations(std::uint64_t size, std::size_t count, std::uint64_t seed);
 
-/// One seed of a combination after its last epoch.
+/// One seed of a combination after its last epoch; with early stop after that whose weights were kept.
 struct SweepRun {
   std::uint64_t seed = 0;
   EpochResult last;  ///< `validation_accuracy` is the score
@@ -51,7 +51,7 @@ struct SweepResult {
   std::size_t validation_samples = 0;  ///< of a run; of the first point where they differ
 };
 
-/// Mean and spread over the seeds of a point of one figure of the last epoch.
+/// Mean and spread over the seeds of a point of one figure of that epoch.
 MeanSpread over_seeds(const SweepPoint& point, double EpochResult::*figure);
 
 /// The finished points, best mean validation accuracy first; equal ones in the order of the sweep.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stopping a training run, and going on with it to the bit.
+#include <algorithm>
+
 #include "core/bytes.hpp"
 #include "core/random.hpp"
 #include "core/trainer.hpp"
@@ -22,6 +24,7 @@ std::uint64_t Trainer::Impl::fingerprint() const {
     number(experiment.feedback_learning->samples), number(experiment.feedback_learning->noise_hz),
         number(experiment.feedback_learning->rms.value_or(0));
     for (const std::string& name : experiment.feedback_learning->noise) h = hash_bytes(h, name.data(), name.size());
+    number(feedback_network->fingerprint());  // `network` does not say which feedback learns, and by which rule
   }
   number(experiment.patience.value_or(0));
   number(seed);
@@ -72,7 +75,8 @@ void Trainer::restore(const State& state) {
   t.best_epoch = r.get<std::uint64_t>();
   t.best = r.get_all<std::byte>();
   const State feedback = r.get_all<std::byte>();
-  if (t.best_epoch > t.epochs.size()) throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
+  if (t.best_epoch >= std::max<std::size_t>(t.epochs.size(), 1))
+    throw DescriptionError("the saved training state is inconsistent; use an intact checkpoint");
   const State session = r.rest();
   for (const TrialRunner& runner : t.runners) runner.session().restore(session);
   t.feedback_runner.reset();

@@ -37,6 +37,8 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
     controller.push_back(population.name.starts_with("ctrl.") && !population.is_source());
     hidden.push_back(!population.is_source() && !controller[p] && p != readout);
   }
+  for (const Probe& p : network.probes())
+    potential.push_back(p.variable == Probe::Variable::kPotential && p.population == e.readout.population);
 }
 
 void input_values(const RateEncoding& encode, std::span<const float> sample, std::span<const std::size_t> shape, std::array<int, 2> shift,
@@ -159,8 +161,8 @@ void TrialSink::spike(const Spike& s) {
   decided = s.time;
 }
 
-void TrialSink::sample(Time time, std::uint32_t, std::span<const double> values) {
-  if (values.size() != answers_.size()) return;
+void TrialSink::sample(Time time, std::uint32_t probe, std::span<const double> values) {
+  if (!plan_->potential[probe]) return;
   sampled_.push_back(time);
   potentials_.insert(potentials_.end(), values.begin(), values.end());
 }

@@ -24,6 +24,7 @@ struct TrialPlan {
   double true_hz = 0, other_hz = 0;
   std::vector<bool> controller;  ///< per population: part of a controller
   std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
+  std::vector<bool> potential;   ///< per probe: the readout's potential
   Time free = 0, feedback = 0, test = 0;
   Time tick = 0;
   RateEncoding encode;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/experiment.hpp"
 
@@ -80,10 +81,21 @@ void check_batch(const Experiment& e, const Network& network, const Report& repo
 void check_feedback_learning(const FeedbackLearning& learning, const Network& network, const Report& report) {
   if (learning.noise.empty())
     report("feedback_learning.noise", "names no source of noise", "add an external source that projects to an apical port");
-  for (const std::string& name : learning.noise)
-    if (const Population* p = find(network, name, "feedback_learning.noise", report);
-        p && (!p->is_source() || !std::holds_alternative<ExternalSource>(p->source())))
+  std::set<std::string> seen;
+  for (const std::string& name : learning.noise) {
+    const Population* p = find(network, name, "feedback_learning.noise", report);
+    if (!p) continue;
+    const auto reaches_apical = [&](const Projection& q) { return q.source == name && q.port == Port::kApical; };
+    if (!p->is_source() || !std::holds_alternative<ExternalSource>(p->source()))
       report("feedback_learning.noise", fmt::format("\"{}\" is not an external source", name), "declare it with `source { external {} }`");
+    else if (!seen.insert(name).second)
+      report("feedback_learning.noise", fmt::format("names \"{}\" twice, which would be the same trains twice", name), "name it once");
+    else if (std::none_of(network.projections().begin(), network.projections().end(), reaches_apical))
+      report("feedback_learning.noise", fmt::format("\"{}\" projects to no apical port, so that it moves nobody there", name),
+             "add a projection with `port: PORT_APICAL`");
+  }
+  if (const double most_hz = 1000 / to_ms(network.resolution()); learning.noise_hz > most_hz)
+    report("feedback_learning.noise_hz", fmt::format("is {}, more than the {} Hz of a spike a tick", learning.noise_hz, most_hz));
   for (const Controller& c : network.controllers())
     for (const Feedback& f : c.feedback)
       if (!f.rule.empty()) return;
@@ -118,6 +130,7 @@ void check_numbers(const Experiment& e, const Report& report) {
   if (!(e.anneal_to >= 0) || !(e.anneal_to <= 1))
     report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
   if (!(e.warm_up_homeostasis >= 0) || !(e.warm_up_homeostasis <= 1e9)) report("warm_up.homeostasis_rate_factor", "must not be negative");
+  if (e.warm_up_samples > 1'000'000'000) report("warm_up.samples", fmt::format("is {}, but must be at most 1e9", e.warm_up_samples));
   if (e.feedback_learning) positive("feedback_learning.noise_hz", e.feedback_learning->noise_hz);
   if (e.feedback_learning && e.feedback_learning->rms) positive("feedback_learning.rms", *e.feedback_learning->rms);
   if (e.feedback_learning && (e.feedback_learning->samples == 0 || e.feedback_learning->samples > 1'000'000'000))

@@ -79,9 +79,9 @@ std::string legend(const std::vector<SweepAxis>& axes) {
 std::string note_of(const SweepResult& result) {
   const std::vector<const SweepPoint*> points = ranked(result);
   const bool spread = !points.empty() && points.front()->runs.size() > 1;
-  std::string note = fmt::format("accuracy on the validation part ({} samples) after the last epoch{}; {}", result.validation_samples,
-                                 spread ? ", mean ± standard deviation over seeds" : "", kUntouched);
-  note += "\nhelp: controller spikes per training trial; hidden spikes: per training trial; both in the last epoch";
+  std::string note = fmt::format("accuracy on the validation part ({} samples) after the last epoch (with early stop the best){}; {}",
+                                 result.validation_samples, spread ? ", mean ± standard deviation over seeds" : "", kUntouched);
+  note += "\nhelp: controller spikes per training trial; hidden spikes: per training trial; both in that epoch";
   if (const std::string names = legend(result.axes); !names.empty()) note += "\n" + names;
   return note;
 }

@@ -27,7 +27,7 @@ constexpr double kCorrelation = 0.9;   ///< of help and error over epochs, at le
 
 Dataset read_data(const fs::path& folder) {
   const fs::path own = digits_folder(folder);
-  return io::read_digits(own / "digits.csv.gz", "", own / "digits_split.txt", kValidation);
+  return io::read_digits(own / "digits.csv.gz", kDigitsSha256, own / "digits_split.txt", kValidation);
 }
 
 /// That of examples/digits.txtpb, shorter, and at one learning rate, so that nothing but what was learned tells the epochs apart.

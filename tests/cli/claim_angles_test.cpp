@@ -100,6 +100,14 @@ TEST(ClaimAngles, a_rule_that_is_no_gated_stdp_is_refused) {
   EXPECT_THROW(run(d), DescriptionError);
 }
 
+TEST(ClaimAngles, a_network_that_does_not_fit_is_refused) {
+  NetworkDescription sparse = as_described(), open = as_described(), small = as_described();
+  sparse.projections.at(1).connect = FixedProbability{0.5, true};
+  open.controllers.clear();
+  small.populations.at(0).shape = {4, 4};
+  for (const NetworkDescription& d : {sparse, open, small}) EXPECT_THROW(run(d), DescriptionError);
+}
+
 // --- what it measures with ---
 
 /// One neuron before, one behind, ticks of 1 ms, no delay.

@@ -114,6 +114,29 @@ TEST_F(Sweep, APointIsTheTrainingThatItStandsFor) {
   EXPECT_NE(results()["points"][0]["runs"][0]["weights_hash"], runs[0]["weights_hash"]);
 }
 
+/// What is kept is what is scored: with early stop the best epoch, not the last.
+TEST_F(Sweep, ScoresTheEpochThatEarlyStopKeeps) {
+  folder.replace("exp.txtpb", "anneal {", "early_stop { patience: 1 }\nanneal {");
+  const std::vector<std::string> long_enough = {"--epochs", "20", "-q", "--out"};
+  const auto with = [&](std::vector<std::string> arguments, const std::string& out) {
+    arguments.insert(arguments.end(), long_enough.begin(), long_enough.end());
+    arguments.push_back(folder / out);
+    return call(arguments).code;
+  };
+  ASSERT_EQ(with({"sweep", folder / "exp.txtpb", "--over", kEta + "=1e-3"}, "out"), 0);
+  ASSERT_EQ(with({"train", folder / "exp.txtpb"}, "trained"), 0);
+  const nlohmann::json point = results()["points"][0], runs = json_of(folder / "trained/report.json")["runs"];
+  std::size_t stopped = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::size_t kept = runs[i]["kept_epoch"];
+    stopped += kept + 1 < runs[i]["epochs"].size();
+    EXPECT_EQ(point["runs"][i]["epochs"], kept + 1);
+    EXPECT_EQ(point["runs"][i]["validation_accuracy"], runs[i]["epochs"][kept]["validation_accuracy"]);
+    EXPECT_EQ(point["runs"][i]["weights_hash"], runs[i]["weights_hash"]);
+  }
+  EXPECT_GT(stopped, 0u) << "no run shows it";
+}
+
 TEST_F(Sweep, NeverLooksAtTheTestSet) {
   ASSERT_EQ(sweep({"--over", kEta + "=1e-3,1e-2"}, "a").code, 0);
   // Other pixels and other labels in the test part alone; the training part ends with line 40.

@@ -202,6 +202,21 @@ TEST_F(Train, EvalGivesTheAccuraciesOfTheReport) {
   EXPECT_EQ(call({"eval", folder / "out"}, true).code, 130);
 }
 
+TEST_F(Train, FeedbackWeightsThatWereLearnedAreAmongThoseThatEvalReads) {
+  folder.replace("net.txtpb", "weights { normal { std: 0.5 } } amplitude: 1", "weights { constant: 0 } amplitude: 1 rule: \"learn\"");
+  folder.replace("net.txtpb", "probes {",
+                 "populations { name: \"noise\" shape: [24] source { external {} } }\nprojections { source: \"noise\" target: \"hidden\" "
+                 "port: PORT_APICAL connect { one_to_one {} } delay_ms: 1 }\nprobes {");
+  folder.replace("exp.txtpb", "seeds: 2",
+                 "seeds: 1 feedback_learning { samples: 30 noise: \"noise\" rms: 0.5 } robustness { bits: [4] draws: 1 }");
+  ASSERT_EQ(train("out").code, 0);
+  EXPECT_TRUE(fs::exists(folder / "out/weights/ctrl.out.plus_to_hidden.apical.npy"));
+  const nlohmann::json report = json_of(folder / "out/report.json");
+  const nlohmann::json evaluation = call_json({"eval", folder / "out", "--robustness"}, 0)["evaluations"][0];
+  EXPECT_EQ(evaluation["test_accuracy"], report["accuracy"]["mean"]);
+  EXPECT_EQ(evaluation["robustness"], report["robustness"]) << "feedback sets no range of forward weights";
+}
+
 TEST_F(Train, ProbesRobustnessOnlyWhereItIsAskedFor) {
   folder.replace("exp.txtpb", "seeds: 2", "seeds: 2 robustness { bits: [4] mismatch: [0.3] draws: 2 samples: 10 }");
   const Outcome outcome = train("out");

@@ -109,6 +109,14 @@ TEST(FeedbackWeights, SayWhatIsMissingToLearnThem) {
             std::string::npos);
   EXPECT_NE(faults([](Experiment& e, NetworkDescription&) { e.feedback_learning->noise = {"nose_up"}; }).find("does not have"),
             std::string::npos);
+  EXPECT_NE(faults([](Experiment& e, NetworkDescription&) {
+              e.feedback_learning->noise = {"noise_up", "noise_up"};
+            }).find("twice"),
+            std::string::npos);
+  EXPECT_NE(faults([](Experiment& e, NetworkDescription&) { e.feedback_learning->noise = {"in"}; }).find("no apical port"),
+            std::string::npos);
+  EXPECT_NE(faults([](Experiment& e, NetworkDescription&) { e.feedback_learning->noise_hz = 1001; }).find("a spike a tick"),
+            std::string::npos);
   EXPECT_NE(faults([](Experiment& e, NetworkDescription&) { e.feedback_learning->noise = {}; }).find("names no source"), std::string::npos);
   EXPECT_NE(faults([](Experiment&, NetworkDescription& d) { d.controllers[0].feedback[0].rule.clear(); }).find("nothing to learn"),
             std::string::npos);

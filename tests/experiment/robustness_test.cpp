@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "backends/simulator/simulator.hpp"
 #include "core/trial.hpp"
 #include "tests/experiment/digits.hpp"
@@ -138,7 +140,8 @@ TEST(OverTime, TheRunningAnswerHasMostSpikesBeforeATime) {
   sink.spike({4 * kMillisecond, static_cast<std::uint32_t>(network.population_index("hidden")), 0});
   std::vector<double> potentials(10, 0.0);
   potentials[4] = 0.5;
-  sink.sample(29 * kMillisecond, 0, potentials);
+  const auto probe = std::find(plan.potential.begin(), plan.potential.end(), true) - plan.potential.begin();
+  sink.sample(29 * kMillisecond, static_cast<std::uint32_t>(probe), potentials);
   sink.spike({35 * kMillisecond, plan.readout, 2});
   over_time.add(sink, 4);
   std::vector<double> accuracies;

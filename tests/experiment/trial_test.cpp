@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "core/controller.hpp"
@@ -67,7 +68,15 @@ TEST_F(TrialTest, MostSpikesWinThenThePotentialThenTheLowerIndex) {
   EXPECT_EQ(sink.answer(), 2u);
   std::vector<double> potentials(10, 0.0);
   potentials[4] = 0.5;
-  sink.sample(3 * kMillisecond, 0, potentials);
+  const auto probe = [&](Probe::Variable variable) {
+    const auto& all = network_.probes();
+    return static_cast<std::uint32_t>(
+        std::find_if(all.begin(), all.end(), [&](const Probe& p) { return p.population == "out" && p.variable == variable; }) -
+        all.begin());
+  };
+  sink.sample(3 * kMillisecond, probe(Probe::Variable::kSpikes), potentials);  // as many values, but no potentials
+  EXPECT_EQ(sink.answer(), 2u);
+  sink.sample(3 * kMillisecond, probe(Probe::Variable::kPotential), potentials);
   EXPECT_EQ(sink.answer(), 4u);
   sink.spike({4 * kMillisecond, plan_.readout, 2});
   EXPECT_EQ(sink.answer(), 2u);
