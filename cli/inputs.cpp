@@ -84,6 +84,13 @@ void check_against(DescribedExperiment& described, const Dataset& data, const st
   if (std::string* sha256 = sha256_of(e.dataset)) *sha256 = data.sha256;
   const Network network(described.network);
   if (auto faults = validate(e, network, &data); !faults.empty()) throw DescriptionError(locate(std::move(faults), path));
+  if (e.frozen_hidden_control)
+    if (auto faults = validate(frozen_hidden(described.network, e.readout.population)); !faults.empty())
+      throw DescriptionError(locate({{"controls.frozen_hidden",
+                                      "cannot be trained: without feedback to hidden layers the network is not valid any more (" +
+                                          faults.front().path + " " + faults.front().what + ")",
+                                      "add feedback to the readout, or leave the control out", "", 0, 0}},
+                                    path));
   if (e.smoke_samples == 0 || e.smoke_epochs == 0)
     throw DescriptionError(
         locate({{"smoke", "needs at least one sample and one epoch", "write smoke { samples: 100 epochs: 1 }", "", 0, 0}}, path));

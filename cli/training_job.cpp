@@ -104,6 +104,7 @@ void TrainingJob::train(std::size_t index, const Show& show) {
   if (run.control) {
     description = frozen_hidden(description, experiment.readout.population);
     experiment.thresholds_learn = false;
+    if (!learns_feedback(description)) experiment.feedback_learning.reset();  // what would learn goes to layers that get no feedback now
   }
   const auto simulator = make_simulator();
   Trainer trainer(experiment, Network(description), *simulator, *data_, run.seed, options_.samples_limit, workers_);

@@ -32,6 +32,13 @@ NetworkDescription frozen_hidden(const NetworkDescription& description, const st
   return d;
 }
 
+bool learns_feedback(const NetworkDescription& description) {
+  for (const Controller& c : description.controllers)
+    for (const Feedback& f : c.feedback)
+      if (!f.rule.empty()) return true;
+  return false;
+}
+
 NetworkDescription learning_feedback(NetworkDescription d) {
   for (Projection& p : d.projections) p.rule.clear();
   return d;

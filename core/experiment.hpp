@@ -95,6 +95,9 @@ NetworkDescription with_probes(NetworkDescription description, const Experiment&
 /// feedback.
 NetworkDescription frozen_hidden(const NetworkDescription& description, const std::string& readout_population);
 
+/// True if some feedback names a rule.
+bool learns_feedback(const NetworkDescription& description);
+
 /// The network that learns its feedback weights: rules of feedback only; and the one that learns its forward weights, with fixed feedback.
 NetworkDescription learning_feedback(NetworkDescription description);
 NetworkDescription learning_forward(NetworkDescription description);

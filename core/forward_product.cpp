@@ -18,13 +18,13 @@ struct Search {
   const std::string& to;
   enum class Found { kOpen, kNo, kYes };
   std::map<std::string, Found> found;
-  std::string cycle;  ///< a population on a path that comes back to it, if there is one
+  std::vector<std::string> again;  ///< populations that a path comes back to
 
   bool reaches(const std::string& at) {
     if (at == to) return true;
     const auto [known, fresh] = found.try_emplace(at, Found::kOpen);
     if (!fresh) {
-      if (known->second == Found::kOpen) cycle = at;
+      if (known->second == Found::kOpen) again.push_back(at);
       return known->second == Found::kYes;
     }
     bool any = false;
@@ -33,11 +33,18 @@ struct Search {
     found[at] = any ? Found::kYes : Found::kNo;
     return any;
   }
+  /// A population on the way that reaches itself; empty if there is none. Loops of those that never get there do not matter.
+  std::string cycle() const {
+    for (const std::string& name : again)
+      if (found.at(name) == Found::kYes) return name;
+    return {};
+  }
 };
 
 class Product {
  public:
-  Product(const Network& network, const std::string& to) : network_(network), to_(to), outputs_(size(to)) {}
+  Product(const Network& network, const std::string& to)
+      : network_(network), to_(to), outputs_(size(to)), search_{network.expanded(), to_, {}, {}} {}
 
   /// (outputs, size of `from`), row-major.
   const std::vector<double>& from(const std::string& name) {
@@ -48,7 +55,7 @@ class Product {
       for (std::size_t k = 0; k < outputs_; ++k) sum[k * outputs_ + k] = 1;
     else
       for (const Projection& p : network_.projections())
-        if (p.port == Port::kBasal && p.source == name) add(p, sum);
+        if (p.port == Port::kBasal && p.source == name && search_.reaches(p.target)) add(p, sum);
     return products_[name] = std::move(sum);
   }
 
@@ -67,6 +74,7 @@ class Product {
   const Network& network_;
   const std::string& to_;
   std::size_t outputs_;
+  Search search_;
   std::map<std::string, std::vector<double>> products_;
 };
 
@@ -75,8 +83,8 @@ class Product {
 std::string no_forward_product(const NetworkDescription& description, const std::string& from, const std::string& to) {
   Search search{description, to, {}, {}};
   if (!search.reaches(from)) return fmt::format("needs a path of basal projections from \"{}\" to \"{}\", and there is none", from, to);
-  if (!search.cycle.empty())
-    return fmt::format("needs forward paths that never come back, but \"{}\" reaches itself on its way to \"{}\"", search.cycle, to);
+  if (const std::string cycle = search.cycle(); !cycle.empty())
+    return fmt::format("needs forward paths that never come back, but \"{}\" reaches itself on its way to \"{}\"", cycle, to);
   return {};
 }
 

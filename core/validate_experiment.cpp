@@ -96,10 +96,8 @@ void check_feedback_learning(const FeedbackLearning& learning, const Network& ne
   }
   if (const double most_hz = 1000 / to_ms(network.resolution()); learning.noise_hz > most_hz)
     report("feedback_learning.noise_hz", fmt::format("is {}, more than the {} Hz of a spike a tick", learning.noise_hz, most_hz));
-  for (const Controller& c : network.controllers())
-    for (const Feedback& f : c.feedback)
-      if (!f.rule.empty()) return;
-  report("feedback_learning", "has nothing to learn: no feedback of the network names a rule", "add `rule: ...` to a feedback");
+  if (!learns_feedback(network.description()))
+    report("feedback_learning", "has nothing to learn: no feedback of the network names a rule", "add `rule: ...` to a feedback");
 }
 
 void check_robustness(const RobustnessPlan& plan, const Report& report) {

@@ -63,6 +63,19 @@ TEST(ForwardProduct, RefusesLoopsAndZero) {
   EXPECT_THROW(forward_product(zero, "a", "out", 1), DescriptionError);
 }
 
+/// A loop of populations that never reach the outputs is nobody's business.
+TEST(ForwardProduct, LoopsOffTheWayDoNotMatter) {
+  NetworkDescription d = chain();
+  Population side;
+  side.name = "side", side.shape = {2};
+  d.populations.push_back(side);
+  d.projections.push_back(listed("a", "side", {1, 1, 1, 1}));
+  d.projections.push_back(listed("side", "side", {1, 1, 1, 1}));
+  d = with_names(std::move(d));
+  EXPECT_EQ(no_forward_product(d, "a", "out"), "");
+  EXPECT_EQ(forward_product(d, "a", "out", 2), forward_product(chain(), "a", "out", 2));
+}
+
 TEST(ForwardProduct, IsWhatPlusSendsAndMinusTheOpposite) {
   NetworkDescription d = chain();
   Controller c;

@@ -41,6 +41,21 @@ TEST(Batch, ResultDoesNotDependOnTheWorkers) {
   for (const std::size_t workers : {2, 3, 8}) EXPECT_EQ(small.hash(workers), one) << workers;
 }
 
+TEST(Batch, NorDoesItWhereFeedbackIsLearnedAndTheTrainingStopsEarly) {
+  struct Learned : Small {
+    Learned() : Small(7) {
+      const testing::Shipped shipped("digits_feedback_learned");
+      network = shipped.network;
+      experiment.feedback_learning = shipped.experiment.feedback_learning;
+      experiment.feedback_learning->samples = 20;
+      experiment.epochs = 12, experiment.patience = 1;
+    }
+  };
+  const Learned small;
+  const std::uint64_t one = small.hash(1);
+  for (const std::size_t workers : {2, 3}) EXPECT_EQ(small.hash(workers), one) << workers;
+}
+
 TEST(Batch, SizeMatters) { EXPECT_NE(Small(7).hash(1), Small(1).hash(1)); }
 
 /// Twice the same network and input, once committed directly, once by way of the changes.

@@ -78,6 +78,9 @@ TEST(FeedbackWeights, LearningThemCanBeStoppedAndResumedToTheBit) {
   Trainer whole = small.trainer();
   whole.run(kGoOn, nullptr);
   const std::uint64_t expected = whole.finish(false).weights_hash;
+  const std::size_t plus = whole.network().projection_index(controller_plus("out") + "->hidden.apical");
+  const auto learned = whole.session().weights(plus);
+  EXPECT_NE(learned, std::vector<float>(learned.size(), 0.0f));
   for (const std::size_t stop_after : {20u, 21u, 49u, 50u, 51u}) {
     Trainer first = small.trainer(), second = small.trainer();
     std::atomic<bool> stop{false};
@@ -85,6 +88,7 @@ TEST(FeedbackWeights, LearningThemCanBeStoppedAndResumedToTheBit) {
     second.restore(first.save());
     second.run(kGoOn, nullptr);
     EXPECT_EQ(second.finish(false).weights_hash, expected) << "stopped after " << stop_after;
+    EXPECT_EQ(second.session().weights(plus), learned) << "stopped after " << stop_after;
   }
 }
 
