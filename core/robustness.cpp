@@ -33,24 +33,15 @@ class KeptWeights {
   KeptWeights(const KeptWeights&) = delete;
   KeptWeights& operator=(const KeptWeights&) = delete;
 
-  /// All plastic weights onto one neuron share a range.
   void quantise(std::uint32_t bits) const {
-    std::vector<std::vector<float>> changed;
-    for (const Kept& kept : weights_) changed.push_back(kept.weights);
     for (std::size_t p = 0; p < neurons_.size(); ++p) {
-      std::vector<std::vector<float*>> onto(neurons_[p]);
-      for (std::size_t k = 0; k < weights_.size(); ++k)
-        if (weights_[k].target == p)
-          for (std::size_t i = 0; i < changed[k].size(); ++i) onto[weights_[k].targets[i]].push_back(&changed[k][i]);
-      std::vector<float> values;
-      for (const std::vector<float*>& weights : onto) {
-        values.clear();
-        for (const float* w : weights) values.push_back(*w);
-        values = quantised(values, bits);
-        for (std::size_t i = 0; i < weights.size(); ++i) *weights[i] = values[i];
-      }
+      std::vector<WeightsOnto> onto;
+      std::vector<std::size_t> projections;
+      for (const Kept& kept : weights_)
+        if (kept.target == p) onto.push_back({kept.weights, kept.targets}), projections.push_back(kept.projection);
+      quantise_by_neuron(onto, neurons_[p], bits);
+      for (std::size_t k = 0; k < onto.size(); ++k) session_->set_weights(projections[k], onto[k].weights);
     }
-    for (std::size_t k = 0; k < weights_.size(); ++k) session_->set_weights(weights_[k].projection, changed[k]);
   }
 
  private:
@@ -132,6 +123,19 @@ std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits)
   }
   for (float& w : out) w = static_cast<float>(best.nearest(static_cast<double>(w)));
   return out;
+}
+
+void quantise_by_neuron(std::span<WeightsOnto> projections, std::size_t neurons, std::uint32_t bits) {
+  std::vector<std::vector<float*>> onto(neurons);
+  for (WeightsOnto& p : projections)
+    for (std::size_t i = 0; i < p.weights.size(); ++i) onto[p.targets[i]].push_back(&p.weights[i]);
+  std::vector<float> values;
+  for (const std::vector<float*>& weights : onto) {
+    values.clear();
+    for (const float* w : weights) values.push_back(*w);
+    values = quantised(values, bits);
+    for (std::size_t i = 0; i < weights.size(); ++i) *weights[i] = values[i];
+  }
 }
 
 namespace {

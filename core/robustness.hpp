@@ -43,6 +43,14 @@ struct RobustnessResult {
 /// are better spent on the many small weights than on the few large ones. From 32 bits on they stay as they are: they are float32.
 std::vector<float> quantised(std::span<const float> weights, std::uint32_t bits);
 
+/// The weights of one projection and the neuron that each ends at.
+struct WeightsOnto {
+  std::vector<float> weights;
+  std::vector<std::uint32_t> targets;  ///< one a weight, each below the number of neurons
+};
+/// `quantised`, with one range for all weights onto the same neuron, whichever projection they belong to.
+void quantise_by_neuron(std::span<WeightsOnto> projections, std::size_t neurons, std::uint32_t bits);
+
 /// One device of a level of mismatch. Factors are log-normal with mean 1 and this coefficient of variation: exp(s n - s^2 / 2), s^2 = ln(1
 /// + level^2), n standard normal; never negative at any level. Below threshold a transistor's current is exponential in its threshold
 /// voltage, whose mismatch is normal (Pelgrom, Duinmaijer, Welbers 1989, DOI 10.1109/JSSC.1989.572629). The normal variates depend on seed,

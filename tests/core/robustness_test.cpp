@@ -57,6 +57,19 @@ TEST(Quantised, SpendsItsLevelsWhereTheWeightsAre) {
   EXPECT_LT(squared_error(q, w), 0.2 * squared_error(whole, w));
 }
 
+/// A neuron with small weights keeps them apart beside one with large weights; projections onto the same neuron share its range.
+TEST(Quantised, EveryNeuronHasARangeOfItsOwnForAllItsProjections) {
+  std::vector<WeightsOnto> p = {{{3, 0.01f, -2, 0.03f}, {0, 1, 0, 1}}, {{-1, -0.02f}, {0, 1}}};
+  const auto exact = p;
+  quantise_by_neuron(p, 2, 3);  // three levels on each side: 1, 2, 3 times a step of 1 and of 0.01
+  for (std::size_t k = 0; k < 2; ++k)
+    for (std::size_t i = 0; i < p[k].weights.size(); ++i) EXPECT_NEAR(p[k].weights[i], exact[k].weights[i], 1e-6) << k << " " << i;
+  std::vector<WeightsOnto> coarse = {{{3, 0.9f}, {0, 0}}, {{-2.9f}, {0}}};
+  quantise_by_neuron(coarse, 1, 2);  // one level: what is small beside the other projection's weights goes to 0
+  EXPECT_EQ(coarse[0].weights[1], 0);
+  EXPECT_EQ(coarse[0].weights[0], -coarse[1].weights[0]);
+}
+
 TEST(Quantised, FullPrecisionLeavesEveryBitAndZerosStayZeros) {
   const std::vector<float> w = {0.1f, -1e-20f, 3.14159f}, zeros(4, 0.0f);
   EXPECT_EQ(quantised(w, 32), w);
