@@ -9,7 +9,6 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/claims/trains.hpp"
-#include "cli/inputs.hpp"
 #include "core/controller.hpp"
 #include "core/io/events_bin.hpp"
 #include "core/random.hpp"
@@ -44,8 +43,7 @@ std::vector<Spike> read(const Network& network, const std::string& population, s
                         const ClaimOptions& options) {
   const auto index = static_cast<std::uint32_t>(network.population_index(population));
   std::vector<Spike> spikes;
-  for (const io::Event& e :
-       io::read_events_bin(find_data("", file, options.data.string()), static_cast<std::uint32_t>(addresses), sha256, kOrigin))
+  for (const io::Event& e : io::read_events_bin(options.data / file, static_cast<std::uint32_t>(addresses), sha256, kOrigin))
     spikes.push_back({e.time, index, e.address});
   return spikes;
 }

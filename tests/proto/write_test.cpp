@@ -21,8 +21,8 @@ namespace spikeloop {
 namespace {
 
 /// Each of the experiments among the golden files; together they have every field.
-const std::vector<std::string> kExperiments = {"experiment", "experiment_robustness", "experiment_images", "experiment_table",
-                                               "experiment_yin_yang"};
+const std::vector<std::string> kExperiments = {"experiment",        "experiment_robustness", "experiment_feedback",
+                                               "experiment_images", "experiment_table",      "experiment_yin_yang"};
 
 using namespace spikeloop::testing;
 using google::protobuf::FieldDescriptor;
@@ -145,6 +145,8 @@ TEST(Fingerprint, TellsExperimentsThatTrainDifferentlyApart) {
 
 TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
   EXPECT_EQ(write_network(load_network_binary(golden("network.bin"), "", with_six_by_six())), write_network(everything()));
+  EXPECT_EQ(write_network(load_network_binary(golden("network_feedback.bin"), "", with_six_by_six())),
+            write_network(load_network_text(golden("network_feedback.txtpb"), "", with_six_by_six())));
   for (const std::string& name : kExperiments)
     EXPECT_EQ(write_experiment(load_experiment_binary(golden(name + ".bin"))),
               write_experiment(load_experiment_text(golden(name + ".txtpb"))));
@@ -235,7 +237,7 @@ void expect_every_field_is_set(const std::vector<std::string>& names) {
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
-  expect_every_field_is_set<v1::Network>({"network.txtpb"});
+  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb"});
   std::vector<std::string> experiments;
   for (const std::string& name : kExperiments) experiments.push_back(name + ".txtpb");
   expect_every_field_is_set<v1::Experiment>(experiments);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Behind the header in core/, which must not know the engine: here are the weights drawn that the product is made of.
 #include "core/forward_product.hpp"
 
 #include <fmt/format.h>
