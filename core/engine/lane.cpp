@@ -98,7 +98,7 @@ void Lane::learn(Tick t) {
     if (b.gate <= t) b.gate_seen = true;
   for (const Arrival& arrival : learning_) {
     Rows& r = rows_[arrival.rows];
-    r.plasticity->arrive(arrival.at, t, post_of(r, r.plasticity->scale() == 0 ? -1 : t));
+    r.plasticity->arrive(arrival.at, t, post_of(r, r.plasticity->learns_at(t) ? t : -1));
     stopwatch_.lap(Phase::kPlasticity, r.source, r.synapses.row_end(arrival.at) - r.synapses.row_begin(arrival.at));
   }
 }

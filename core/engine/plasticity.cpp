@@ -178,7 +178,7 @@ bool Plasticity::replay_many(const Row& row, std::size_t source, Tick first, Tic
 
 void Plasticity::arrive(std::size_t source, Tick tick, const Post& post) {
   const std::uint64_t begin = synapses_->row_begin(source), end = synapses_->row_end(source);
-  if (scale_ != 0 && open_at(tick)) {
+  if (learns_at(tick)) {
     mark_dirty(source);
     float* weights = synapses_->weights.data() + begin;
     float* to = trial_commit_ ? pending_.data() + begin : weights;

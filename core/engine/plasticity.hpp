@@ -70,7 +70,8 @@ class Plasticity {
   double trace_tau_ms() const;
   /// Factor on every change from now on; 0 = nothing is learned, but traces run. Call `flush` before.
   void set_scale(double scale) { scale_ = scale; }
-  double scale() const { return scale_; }
+  /// An arrival at this tick changes weights: something is learned, and the gate is open.
+  bool learns_at(Tick tick) const { return scale_ != 0 && (!gated_ || tick >= gate_); }
 
   /// Start of a trial: traces are cleared, the gate shuts. Call `flush` before.
   void reset();
@@ -118,7 +119,6 @@ class Plasticity {
   void mark_dirty(std::size_t source) {
     if (trial_commit_ && !is_dirty_[source]) is_dirty_[source] = 1, dirty_.push_back(static_cast<std::uint32_t>(source));
   }
-  bool open_at(Tick tick) const { return !gated_ || tick >= gate_; }
 
   Synapses* synapses_;
   const Stdp* stdp_ = nullptr;
