@@ -81,9 +81,10 @@ std::string curve_figure(const SweepResult& result) {
   plot.height = 300;
   plot.series = {std::move(series)};
   plot.x_ticks = places.ticks;
-  return html_figure(line_plot(plot).inline_text(), points.front()->runs.size() > 1
-                                                        ? "Mean over seeds after the last epoch (with early stop the best); bars are one standard deviation."
-                                                        : "One seed a point, after the last epoch (with early stop the best).");
+  return html_figure(line_plot(plot).inline_text(),
+                     points.front()->runs.size() > 1
+                         ? "Mean over seeds after the last epoch (with early stop the best); bars are one standard deviation."
+                         : "One seed a point, after the last epoch (with early stop the best).");
 }
 
 std::string map_figure(const SweepResult& result) {
@@ -101,7 +102,8 @@ std::string map_figure(const SweepResult& result) {
     map.texts[r][c] = percent(accuracy(*point).mean);
   }
   return html_figure(heat_map(map).inline_text(),
-                     "Validation accuracy in percent after the last epoch (with early stop the best), mean over seeds; the best has a frame, and where there is no "
+                     "Validation accuracy in percent after the last epoch (with early stop the best), mean over seeds; the best has a "
+                     "frame, and where there is no "
                      "number nothing was tried.");
 }
 
