@@ -190,6 +190,86 @@ TEST(Experiment, PhasesAreWholeTicksAndASplitHasTheStatedSizes) {
   EXPECT_EQ(faults[1].path, "dataset.split.test");
 }
 
+/// The paths and texts of the faults, a line each.
+std::string faults_of(const Experiment& e, const NetworkDescription& network) {
+  std::string all;
+  for (const Diagnostic& d : validate(e, Network(network), nullptr)) all += d.path + " " + d.what + " -> " + d.suggestion + "\n";
+  return all;
+}
+
+/// Rules that wait for feedback which never comes would train for hours and change no weight.
+TEST(Experiment, RulesThatWaitForFeedbackWhichNeverComesAreOneFault) {
+  const Small small;
+  const auto faults = [&](auto&& change) {
+    Experiment e = small.experiment;
+    NetworkDescription d = small.network;
+    change(e, d);
+    return faults_of(e, d);
+  };
+  using E = Experiment;
+  using D = NetworkDescription;
+  EXPECT_EQ(faults([](E&, D&) {}), "");
+  const std::string open = faults([](E&, D& d) { d.controllers.clear(); });
+  EXPECT_EQ(
+      open,
+      "network can learn nothing: rule \"out\" of hidden->out changes weights only while feedback is active, but in training no spike "
+      "reaches an apical or modulator port of \"out\", and no other rule could change a weight either -> add `controllers { "
+      "population: \"out\" ... feedback { to: \"out\" ... } }`\n");
+  const std::string elsewhere = faults([](E&, D& d) { d.controllers[0].population = "pool", d.controllers[0].feedback.pop_back(); });
+  EXPECT_NE(elsewhere.find("; in training only the controller of the readout gets a target"), std::string::npos) << elsewhere;
+  const std::string to_others = faults([](E&, D& d) {
+    d.controllers[0].feedback.pop_back();
+    d.controllers[0].feedback[0].to = "pool", d.controllers[0].feedback[0].weights.kind = Constant{1};
+  });
+  EXPECT_NE(to_others.find("add `feedback { to: \"out\" ... }` to the controller of \"out\""), std::string::npos) << to_others;
+  const std::string no_time = faults([](E& e, D&) { e.feedback_ms = 0; });
+  EXPECT_NE(no_time.find("trial.feedback_ms is 0"), std::string::npos) << no_time;
+  for (const std::string& text : {open, elsewhere, to_others, no_time}) EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+}
+
+/// What is found to learn nothing learns nothing, and what is not, learns.
+TEST(Experiment, AFaultOfTeachingIsFoundWhereNoWeightChangesAndOnlyThere) {
+  Small small;
+  small.experiment.epochs = 1, small.experiment.warm_up_samples = 0;
+  const auto learns = [&](const NetworkDescription& d) {
+    Trainer trainer(small.experiment, Network(d), *make_simulator(), small.data, 1);
+    const Network& network = trainer.network();
+    std::vector<std::vector<float>> before, after;
+    for (auto* weights : {&before, &after}) {
+      for (std::size_t k = 0; k < network.projections().size(); ++k) weights->push_back(trainer.session().weights(k));
+      trainer.run(kGoOn, nullptr);
+    }
+    return before != after;
+  };
+  const auto expect = [&](bool learned, const char* what, auto&& change) {
+    NetworkDescription d = small.network;
+    d.controllers.clear();
+    change(d);
+    EXPECT_EQ(faults_of(small.experiment, d).empty(), learned) << what;
+    EXPECT_EQ(learns(d), learned) << what;
+  };
+  const auto teach_by = [](NetworkDescription& d, const SourceModel& source, Port port) {
+    Population teacher;
+    teacher.name = "teacher", teacher.shape = {1}, teacher.kind = source;
+    d.populations.push_back(teacher);
+    Projection p;
+    p.source = "teacher", p.target = "hidden", p.port = port, p.weight.kind = Constant{1}, p.delay_ms.kind = Constant{1};
+    d.projections.push_back(p);
+  };
+  expect(false, "nobody teaches", [](NetworkDescription&) {});
+  expect(true, "a source of spikes", [&](NetworkDescription& d) { teach_by(d, PoissonSource{200}, Port::kModulator); });
+  expect(false, "on the basal port", [&](NetworkDescription& d) { teach_by(d, PoissonSource{200}, Port::kBasal); });
+  expect(false, "an external source, silent", [&](NetworkDescription& d) { teach_by(d, ExternalSource{}, Port::kApical); });
+  expect(false, "a current has no spikes", [&](NetworkDescription& d) { teach_by(d, CurrentSource{{{0, 1}}}, Port::kApical); });
+  expect(true, "the network itself", [](NetworkDescription& d) {
+    Projection p;
+    p.source = "in", p.target = "out", p.port = Port::kApical, p.weight.kind = Constant{0.01}, p.delay_ms.kind = Constant{1};
+    p.name = "in->out.apical";
+    d.projections.push_back(p);
+  });
+  expect(true, "a rule that does not wait", [](NetworkDescription& d) { d.rules[0].kind = Stdp{}; });
+}
+
 TEST(LinearBaseline, SeparatesWhatIsLinearlySeparable) {
   Dataset d;
   d.features = 2, d.classes = 2;
