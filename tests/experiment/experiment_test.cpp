@@ -104,29 +104,79 @@ TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
 }
 
 /// Early stop ends the training where validation no longer gets better, and keeps the weights of where it was best.
-TEST(Trainer, StopsEarlyAndKeepsTheBestWeights) {
-  Small small;
-  small.experiment.epochs = 40;
-  small.experiment.patience = 2;
-  Trainer trainer = small.trainer();
-  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
-  const auto& epochs = trainer.epochs();
-  ASSERT_LT(epochs.size(), 40u);
-  std::size_t best = 0;
-  for (std::size_t k = 1; k < epochs.size(); ++k)
-    if (epochs[k].validation_accuracy > epochs[best].validation_accuracy) best = k;
-  EXPECT_EQ(epochs.size() - 1 - best, 2u);
-  const Evaluation again = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.validation, 1);
-  EXPECT_EQ(again.accuracy, epochs[best].validation_accuracy);
-  const TrainingResult r = trainer.finish(false);
-  EXPECT_EQ(r.kept_epoch, best);
+class EarlyStop : public ::testing::Test {
+ protected:
+  EarlyStop() {
+    small_.experiment.epochs = 40;
+    small_.experiment.anneal_to = 1;  // so that an epoch does not depend on how many follow
+    small_.experiment.patience = 2;
+    trainer_.emplace(small_.trainer());
+    trainer_->run(kGoOn, nullptr);
+    for (std::size_t k = 1; k < epochs().size(); ++k)
+      if (epochs()[k].validation_accuracy > epochs()[best_].validation_accuracy) best_ = k;
+  }
+  const std::vector<EpochResult>& epochs() const { return trainer_->epochs(); }
+  static std::size_t trials_of(std::size_t epochs) { return 30 + 60 * epochs; }
+  Trainer stopped_after(const Small& small, std::size_t trials) const {
+    Trainer trainer = small.trainer();
+    std::atomic<bool> stop{false};
+    trainer.run(stop, [&](const Progress& p) { stop = p.samples_done == trials; });
+    return trainer;
+  }
+  /// Everything that was learned.
+  static std::pair<std::vector<std::vector<float>>, std::vector<double>> learned(Trainer& trainer) {
+    std::vector<std::vector<float>> weights;
+    for (std::size_t k = 0; k < trainer.network().projections().size(); ++k) weights.push_back(trainer.session().weights(k));
+    return {weights, trainer.session().thresholds(trainer.network().population_index("hidden"))};
+  }
+  /// The same training without early stop, as it was after so many epochs.
+  auto learned_after(std::size_t epochs) const {
+    Small plain = small_;
+    plain.experiment.patience.reset();
+    Trainer trainer = stopped_after(plain, trials_of(epochs));
+    return learned(trainer);
+  }
 
-  Trainer half = small.trainer(), rest = small.trainer();
-  std::atomic<bool> stop{false};
-  half.run(stop, [&](const Progress& p) { stop = p.samples_done == 30 + 60 * (best + 2) - 5; });  // the best epoch is behind it
+  Small small_;
+  std::optional<Trainer> trainer_;
+  std::size_t best_ = 0;
+};
+
+TEST_F(EarlyStop, EndsAfterPatienceAndKeepsTheBestWeights) {
+  ASSERT_TRUE(trainer_->done());
+  ASSERT_LT(epochs().size(), 40u);
+  EXPECT_EQ(epochs().size() - 1 - best_, 2u);
+  EXPECT_EQ(learned(*trainer_), learned_after(best_ + 1));
+  EXPECT_NE(learned(*trainer_), learned_after(epochs().size())) << "the last are others";
+  const Evaluation again = evaluate(small_.experiment, trainer_->network(), trainer_->session(), small_.data, small_.data.validation, 1);
+  EXPECT_EQ(again.accuracy, epochs()[best_].validation_accuracy);
+  EXPECT_EQ(trainer_->finish(false).kept_epoch, best_);
+}
+
+TEST_F(EarlyStop, KeepsTheBestWeightsTooWhereTheEpochsRunOutBeforePatience) {
+  small_.experiment.epochs = best_ + 2;
+  Trainer trainer = small_.trainer();
+  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
+  EXPECT_EQ(trainer.epochs().size(), best_ + 2);
+  EXPECT_EQ(learned(trainer), learned(*trainer_));
+  EXPECT_EQ(trainer.finish(false).kept_epoch, best_);
+}
+
+TEST_F(EarlyStop, GoesOnWhereItWasWithTheBestBehindIt) {
+  const std::uint64_t hash = trainer_->finish(false).weights_hash;
+  Trainer half = stopped_after(small_, trials_of(best_ + 2) - 5), rest = small_.trainer(), finished = small_.trainer();
   rest.restore(half.save());
+  EXPECT_FALSE(rest.done());
   rest.run(kGoOn, nullptr);
-  EXPECT_EQ(rest.finish(false).weights_hash, r.weights_hash);
+  EXPECT_EQ(rest.epochs().size(), epochs().size());
+  finished.restore(trainer_->save());
+  EXPECT_TRUE(finished.done()) << "it stopped, though epochs were left";
+  for (Trainer* trainer : {&rest, &finished}) {
+    EXPECT_EQ(learned(*trainer), learned(*trainer_));
+    const TrainingResult r = trainer->finish(false);
+    EXPECT_EQ(r.weights_hash, hash);
+    EXPECT_EQ(r.kept_epoch, best_);
+  }
 }
 
 TEST(Trainer, CannotStopEarlyWithoutAValidationPart) {
