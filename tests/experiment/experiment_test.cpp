@@ -162,6 +162,19 @@ TEST_F(EarlyStop, KeepsTheBestWeightsTooWhereTheEpochsRunOutBeforePatience) {
   EXPECT_EQ(trainer.finish(false).kept_epoch, best_);
 }
 
+/// Patience is not renewed by epochs that answer as many samples: one sample is right early, and stays right.
+TEST_F(EarlyStop, AnEpochThatIsAsGoodAsTheBestIsNotBetter) {
+  small_.data.validation.resize(1);
+  Trainer trainer = small_.trainer();
+  trainer.run(kGoOn, nullptr);
+  std::size_t first = 0;
+  while (first < trainer.epochs().size() && trainer.epochs()[first].validation_accuracy < 1) ++first;
+  ASSERT_LT(first, trainer.epochs().size());
+  EXPECT_EQ(trainer.epochs().back().validation_accuracy, 1);
+  EXPECT_EQ(trainer.epochs().size(), first + 3);
+  EXPECT_EQ(trainer.finish(false).kept_epoch, first);
+}
+
 TEST_F(EarlyStop, GoesOnWhereItWasWithTheBestBehindIt) {
   const std::uint64_t hash = trainer_->finish(false).weights_hash;
   Trainer half = stopped_after(small_, trials_of(best_ + 2) - 5), rest = small_.trainer(), finished = small_.trainer();
