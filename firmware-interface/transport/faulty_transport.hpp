@@ -34,8 +34,8 @@ struct FaultRule {
   FaultKind kind = FaultKind::kDrop;
   FaultPlace place = FaultPlace::kStream;
   double probability = 0;
-  std::optional<std::uint64_t> at;  ///< index of the transfer or packet, from 0; instead of a probability
-  Milliseconds delay{10};           ///< for kDelay
+  std::optional<std::uint64_t> at = std::nullopt;  ///< index of the transfer or packet, from 0; instead of a probability
+  Milliseconds delay{10};                          ///< for kDelay
 };
 
 /// The first rule that hits counts. The same seed gives the same faults, however the stream is cut into reads.

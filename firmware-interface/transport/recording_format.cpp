@@ -49,14 +49,19 @@ bool has_room(Kind kind) { return kind == Kind::kControlIn || kind == Kind::kRea
 
 std::string describe(const RecordedCall& c) {
   switch (c.kind) {
-    case Kind::kControlOut: return fmt::format("control_out, {}, of {} bytes", describe(c.request), c.data.size());
-    case Kind::kControlIn: return fmt::format("control_in, {}, of {} bytes", describe(c.request), c.asked);
+    case Kind::kControlOut:
+      return fmt::format("control_out, {}, of {} bytes", describe(c.request), c.data.size());
+    case Kind::kControlIn:
+      return fmt::format("control_in, {}, of {} bytes", describe(c.request), c.asked);
     case Kind::kStartStream:
       return fmt::format("start_stream of endpoint 0x{:02X}, {} transfers of {} bytes", c.stream.endpoint, c.stream.transfers,
                          c.stream.transfer_bytes);
-    case Kind::kStopStream: return "stop_stream";
-    case Kind::kReadStream: return fmt::format("read_stream of {} bytes", c.asked);
-    case Kind::kClose: return "close";
+    case Kind::kStopStream:
+      return "stop_stream";
+    case Kind::kReadStream:
+      return fmt::format("read_stream of {} bytes", c.asked);
+    case Kind::kClose:
+      return "close";
   }
   return "no call";
 }
@@ -117,12 +122,18 @@ bool note_fault(const std::exception_ptr& thrown, RecordedCall& call) {
 
 void throw_noted_fault(const RecordedCall& call) {
   switch (call.fault) {
-    case Fault::kNone: return;
-    case Fault::kTimedOut: throw TimedOut(call.what, call.advice);
-    case Fault::kStalled: throw Stalled(call.what, call.advice);
-    case Fault::kDeviceLost: throw DeviceLost(call.what, call.advice);
-    case Fault::kProtocolFault: throw ProtocolFault(call.what, call.advice);
-    case Fault::kOther: throw DeviceFault(call.what, call.advice);
+    case Fault::kNone:
+      return;
+    case Fault::kTimedOut:
+      throw TimedOut(call.what, call.advice);
+    case Fault::kStalled:
+      throw Stalled(call.what, call.advice);
+    case Fault::kDeviceLost:
+      throw DeviceLost(call.what, call.advice);
+    case Fault::kProtocolFault:
+      throw ProtocolFault(call.what, call.advice);
+    case Fault::kOther:
+      throw DeviceFault(call.what, call.advice);
   }
 }
 

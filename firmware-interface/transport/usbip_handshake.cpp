@@ -38,7 +38,8 @@ Handshake::Error Handshake::run(const std::function<void(Done)>& start) {
 void Handshake::check(const Error& error, const char* doing) const {
   if (!error) return;
   if (error == asio::error::timed_out) throw TimedOut(fmt::format("{}: no answer by the deadline, {}", place_, doing));
-  throw DeviceLost(fmt::format("{}: {}, {}", place_, error == asio::error::eof ? "the server closed the connection" : error.message(), doing));
+  throw DeviceLost(
+      fmt::format("{}: {}, {}", place_, error == asio::error::eof ? "the server closed the connection" : error.message(), doing));
 }
 
 Handshake::Handshake(asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout)
@@ -73,10 +74,9 @@ void Handshake::send(std::span<const std::byte> bytes) {
 }
 
 void Handshake::receive(std::span<std::byte> into) {
-  check(run([&](Done done) {
-          asio::async_read(socket_, asio::buffer(into.data(), into.size()), [done](Error e, std::size_t) { done(e); });
-        }),
-        "waiting for the answer");
+  check(
+      run([&](Done done) { asio::async_read(socket_, asio::buffer(into.data(), into.size()), [done](Error e, std::size_t) { done(e); }); }),
+      "waiting for the answer");
 }
 
 OperationHead Handshake::receive_head(Operation expected) {
@@ -95,14 +95,16 @@ Device Handshake::import(const std::string& bus_id) {
   send(encode_import_request(bus_id));
   const OperationHead head = receive_head(Operation::kImportReply);
   switch (static_cast<Status>(head.status)) {
-    case Status::kOk: break;
+    case Status::kOk:
+      break;
     case Status::kBusy:
       throw Busy(fmt::format("{}: device {} is in use", place_, bus_id), "end the program that uses it, perhaps on another machine");
     case Status::kNotAvailable:
     case Status::kNoDevice:
       throw NotFound(fmt::format("{}: no device {} is exported", place_, bus_id),
                      "`spikeloop boards --usbip HOST:PORT` lists what is; `usbip bind -b BUSID` exports a board");
-    default: throw DeviceFault(fmt::format("{}: device {} cannot be had: status {}", place_, bus_id, head.status));
+    default:
+      throw DeviceFault(fmt::format("{}: device {} cannot be had: status {}", place_, bus_id, head.status));
   }
   std::array<std::byte, kDeviceBytes> bytes{};
   receive(bytes);

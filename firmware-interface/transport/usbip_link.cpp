@@ -26,8 +26,7 @@ bool is_data(std::int32_t status) { return status == 0 || status == usbip::kStat
 
 }  // namespace
 
-UsbipLink::UsbipLink(const usbip::Address& address, Milliseconds timeout)
-    : location_(usbip::to_text(address)) {
+UsbipLink::UsbipLink(const usbip::Address& address, Milliseconds timeout) : location_(usbip::to_text(address)) {
   usbip::Handshake handshake(io_, address.host, address.port, timeout);
   device_ = handshake.import(address.bus_id).id();
   socket_ = std::make_shared<FrameSocket>(handshake.release());

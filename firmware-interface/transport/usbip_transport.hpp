@@ -35,6 +35,7 @@ class UsbipTransport : public Transport {
 };
 
 /// What a USB/IP server exports. Throws as UsbipTransport does.
-std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort, Milliseconds timeout = Milliseconds(5000));
+std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort,
+                                      Milliseconds timeout = Milliseconds(5000));
 
 }  // namespace spikeloop::firmware

@@ -204,8 +204,12 @@ std::array<std::byte, kUrbHeadBytes> encode(const UrbHead& h) {
       w.u32(static_cast<std::uint32_t>(h.status));
       for (const std::uint32_t x : {h.length, 0U, h.packets, 0U}) w.u32(x);  // length, start frame, packets, error count
       break;
-    case Command::kUnlink: w.u32(h.victim); break;
-    case Command::kUnlinkReply: w.u32(static_cast<std::uint32_t>(h.status)); break;
+    case Command::kUnlink:
+      w.u32(h.victim);
+      break;
+    case Command::kUnlinkReply:
+      w.u32(static_cast<std::uint32_t>(h.status));
+      break;
   }
   return bytes;
 }
@@ -231,8 +235,12 @@ UrbHead decode_urb_head(std::span<const std::byte, kUrbHeadBytes> bytes) {
       r.u32();
       h.packets = r.u32();
       break;
-    case Command::kUnlink: h.victim = r.u32(); break;
-    case Command::kUnlinkReply: h.status = static_cast<std::int32_t>(r.u32()); break;
+    case Command::kUnlink:
+      h.victim = r.u32();
+      break;
+    case Command::kUnlinkReply:
+      h.status = static_cast<std::int32_t>(r.u32());
+      break;
   }
   return h;
 }

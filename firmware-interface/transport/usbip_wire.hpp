@@ -87,20 +87,21 @@ enum class Command : std::uint32_t { kSubmit = 1, kUnlink = 2, kSubmitReply = 3,
 struct UrbHead {
   std::uint32_t command = 0;  ///< a Command, if we know it
   std::uint32_t sequence = 0;
-  std::uint32_t device = 0;              ///< 0 in replies
-  std::uint32_t direction = 0;           ///< 1 = IN; 0 in replies
-  std::uint32_t endpoint = 0;            ///< without its direction bit; 0 in replies
-  std::int32_t status = 0;               ///< replies: 0 or a negative errno
-  std::uint32_t length = 0;              ///< kSubmit: room for, or number of bytes; kSubmitReply: bytes that were transferred
-  std::uint32_t packets = 0xFFFFFFFF;    ///< of an isochronous transfer; 0 or all ones for others
-  std::uint32_t victim = 0;              ///< kUnlink: whose end is wanted
-  std::array<std::byte, 8> setup{};      ///< kSubmit to endpoint 0
+  std::uint32_t device = 0;            ///< 0 in replies
+  std::uint32_t direction = 0;         ///< 1 = IN; 0 in replies
+  std::uint32_t endpoint = 0;          ///< without its direction bit; 0 in replies
+  std::int32_t status = 0;             ///< replies: 0 or a negative errno
+  std::uint32_t length = 0;            ///< kSubmit: room for, or number of bytes; kSubmitReply: bytes that were transferred
+  std::uint32_t packets = 0xFFFFFFFF;  ///< of an isochronous transfer; 0 or all ones for others
+  std::uint32_t victim = 0;            ///< kUnlink: whose end is wanted
+  std::array<std::byte, 8> setup{};    ///< kSubmit to endpoint 0
   bool is_isochronous() const { return packets != 0 && packets != 0xFFFFFFFF; }
   friend bool operator==(const UrbHead&, const UrbHead&) = default;
 };
 
 /// Linux's errno values, which are those on the wire whatever system we are compiled for.
-inline constexpr std::int32_t kStatusStall = -32, kStatusUnlinked = -104, kStatusShutdown = -108, kStatusNoDevice = -19, kStatusShort = -121;
+inline constexpr std::int32_t kStatusStall = -32, kStatusUnlinked = -104, kStatusShutdown = -108, kStatusNoDevice = -19,
+                              kStatusShort = -121;
 
 std::array<std::byte, kUrbHeadBytes> encode(const UrbHead& head);
 UrbHead decode_urb_head(std::span<const std::byte, kUrbHeadBytes> bytes);

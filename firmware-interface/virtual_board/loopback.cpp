@@ -62,8 +62,7 @@ std::size_t Loopback::control_in(ControlRequest request, std::span<std::byte> in
   const std::scoped_lock lock(mutex_);
   check_alive();
   catch_up(true);
-  const auto answer =
-      transfer({kVendorIn, request.request, request.value, request.index, static_cast<std::uint16_t>(into.size())}, {});
+  const auto answer = transfer({kVendorIn, request.request, request.value, request.index, static_cast<std::uint16_t>(into.size())}, {});
   std::copy(answer.begin(), answer.end(), into.begin());
   return answer.size();
 }

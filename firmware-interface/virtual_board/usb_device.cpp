@@ -29,12 +29,15 @@ Bytes string_descriptor(const std::string& text) {
 
 Answer descriptor(const UsbDescriptors& all, std::uint8_t type, std::uint8_t index) {
   switch (static_cast<DescriptorType>(type)) {
-    case DescriptorType::kDevice: return index == 0 ? Answer(all.device) : std::nullopt;
-    case DescriptorType::kConfiguration: return index < all.configurations.size() ? Answer(all.configurations[index]) : std::nullopt;
+    case DescriptorType::kDevice:
+      return index == 0 ? Answer(all.device) : std::nullopt;
+    case DescriptorType::kConfiguration:
+      return index < all.configurations.size() ? Answer(all.configurations[index]) : std::nullopt;
     case DescriptorType::kString:
       if (index == 0 && !all.strings.empty()) return Bytes{std::byte{4}, std::byte{3}, std::byte{0x09}, std::byte{0x04}};
       return index != 0 && index <= all.strings.size() ? Answer(string_descriptor(all.strings[index - 1U])) : std::nullopt;
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -65,10 +68,14 @@ Answer set_configuration(UsbDevice& device, std::uint8_t& configuration, std::ui
 bool has_recipient(std::span<const std::byte> configuration, const UsbSetup& setup) {
   const auto id = static_cast<std::uint8_t>(setup.index);
   switch (setup.request_type & 0x1F) {
-    case 0: return true;
-    case 1: return holds(configuration, DescriptorType::kInterface, id);
-    case 2: return (id & 0x7F) == 0 || holds(configuration, DescriptorType::kEndpoint, id);
-    default: return false;
+    case 0:
+      return true;
+    case 1:
+      return holds(configuration, DescriptorType::kInterface, id);
+    case 2:
+      return (id & 0x7F) == 0 || holds(configuration, DescriptorType::kEndpoint, id);
+    default:
+      return false;
   }
 }
 
@@ -82,7 +89,7 @@ Answer standard(UsbDevice& device, std::uint8_t& configuration, const UsbSetup& 
   constexpr unsigned kIn = 0x100;
   const auto is = [&](unsigned direction, StandardRequest request) { return key == (direction | static_cast<unsigned>(request)); };
 
-  if (is(kIn, StandardRequest::kGetStatus)) return two_bytes(recipient == 0 ? octet(now, 7) >> 6 & 1 : 0, 0);  // self-powered
+  if (is(kIn, StandardRequest::kGetStatus)) return two_bytes(recipient == 0 ? octet(now, 7) >> 6 & 1 : 0, 0);             // self-powered
   if (is(0, StandardRequest::kClearFeature)) return recipient == 2 && setup.value == 0 ? Answer(Bytes{}) : std::nullopt;  // ENDPOINT_HALT
   if (recipient == 0) {
     if (is(kIn, StandardRequest::kGetDescriptor))

@@ -27,8 +27,8 @@ struct UsbipServerCounts {
 /// called from two threads. A device's time passes only while it is imported. When a client goes, or dies, its device is reset and free.
 class UsbipServer {
  public:
-  /// Listens at once. Throws NoPermission for an address that others can reach, unless allowed; Busy if the port is taken; NotFound if there
-  /// is no such address here.
+  /// Listens at once. Throws NoPermission for an address that others can reach, unless allowed; Busy if the port is taken; NotFound if
+  /// there is no such address here.
   explicit UsbipServer(const UsbipServerOptions& options);
   ~UsbipServer();
 

@@ -15,9 +15,9 @@ namespace asio = boost::asio;
 using usbip::Command;
 
 constexpr auto kOperationDeadline = std::chrono::seconds(30);
-constexpr std::size_t kMaxPending = 4096;                          // a client with more transfers in flight is none of ours
-constexpr std::size_t kMaxUnsent = std::size_t{32} << 20;          // beyond it a client that does not receive gets nothing more
-constexpr std::size_t kStepsAtATime = 200;                         // of a board's time, before others get their turn
+constexpr std::size_t kMaxPending = 4096;                  // a client with more transfers in flight is none of ours
+constexpr std::size_t kMaxUnsent = std::size_t{32} << 20;  // beyond it a client that does not receive gets nothing more
+constexpr std::size_t kStepsAtATime = 200;                 // of a board's time, before others get their turn
 
 usbip::UrbHead head_of(Command command, std::uint32_t sequence, std::int32_t status) {
   usbip::UrbHead head;
@@ -101,8 +101,10 @@ std::size_t UsbipSession::on_operation(std::span<const std::byte> bytes) {
       socket_->send(usbip::encode_device_list(host_.list()));
       socket_->finish();
       return bytes.size();
-    case usbip::Operation::kImportRequest: return bytes.size() < usbip::kImportRequestBytes ? 0 : import(bytes);
-    default: throw ProtocolFault("no operation");
+    case usbip::Operation::kImportRequest:
+      return bytes.size() < usbip::kImportRequestBytes ? 0 : import(bytes);
+    default:
+      throw ProtocolFault("no operation");
   }
 }
 
@@ -155,7 +157,8 @@ void UsbipSession::on_control(const usbip::UrbHead& head, std::span<const std::b
   const UsbSetup setup = decode_setup(head.setup);
   if (setup.is_in() != (head.direction == 1) || (!setup.is_in() && setup.length != data.size()))
     return reply(head.sequence, usbip::kStatusStall, 0);
-  board_->run.advance(true, [this] { complete_ready(); }, kStepsAtATime);
+  board_->run.advance(
+      true, [this] { complete_ready(); }, kStepsAtATime);
   auto answer = board_->run.control(setup, data);
   if (!answer) return reply(head.sequence, usbip::kStatusStall, 0);
   if (!setup.is_in()) return reply(head.sequence, 0, setup.length);
@@ -208,7 +211,8 @@ void UsbipSession::pass_time() {
   if (!board_ || ended_) return;
   bool any = complete_ready();
   const bool waiting = !any && !pending_.empty();
-  const bool caught_up = board_->run.advance(waiting, [&] { any = complete_ready() || any; }, kStepsAtATime);
+  const bool caught_up = board_->run.advance(
+      waiting, [&] { any = complete_ready() || any; }, kStepsAtATime);
   socket_->flush();
   if (socket_->unsent() >= kMaxUnsent)
     socket_->hold();
