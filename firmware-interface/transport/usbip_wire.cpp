@@ -268,6 +268,7 @@ std::optional<Address> parse_address(std::string_view text) {
   }
   if (bracket != 0) place = place.ends_with(']') ? place.substr(1, place.size() - 2) : std::string_view{};
   address.host = place;
+  if (address.host.find_first_of("[]") != std::string::npos) return std::nullopt;
   if (address.host.empty() || address.bus_id.empty() || address.bus_id.size() >= kBusIdBytes) return std::nullopt;
   return address;
 }

@@ -121,7 +121,7 @@ TEST(UsbipAddress, IsReadAndWritten) {
   EXPECT_EQ(read("usbip:[::1]:99/1-1"), "usbip:[::1]:99/1-1");
   EXPECT_EQ(read("usbip:[::1]/1-1"), "usbip:[::1]:3240/1-1");
   for (const char* bad : {"", "usbip:", "usbip:h", "usbip:h/", "usbip:/1-1", "usbip:h:0/1", "usbip:h:x/1", "usbip:h:70000/1",
-                          "usbip:[::1/1", "usbip:[]/1", "virtual", "1-1"})
+                          "usbip:[::1/1", "usbip:[]/1", "usbip:[[a]/1", "usbip:a]/1", "virtual", "1-1"})
     EXPECT_EQ(read(bad), "none") << bad;
 }
 
