@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -22,6 +24,11 @@ std::string describe(const ControlRequest& request);
 
 /// Throws std::invalid_argument for a control transfer that is too long.
 void check_control_size(std::size_t bytes);
+
+/// A timeout that can be added to any clock: not negative, and at most a year.
+constexpr Milliseconds bounded(Milliseconds timeout) {
+  return std::clamp(timeout, Milliseconds(0), std::chrono::duration_cast<Milliseconds>(std::chrono::years(1)));
+}
 
 /// Throws std::invalid_argument unless it is an IN endpoint, with transfers that are neither none nor too many or too large.
 void check_stream_options(const StreamOptions& options);

@@ -189,6 +189,7 @@ std::size_t FaultyTransport::take_packet_bytes(std::span<std::byte> into) {
 std::size_t FaultyTransport::read_stream(std::span<std::byte> into, Milliseconds timeout) {
   check_alive();
   if (into.empty()) return inner_->read_stream(into, timeout);
+  timeout = bounded(timeout);
   const auto deadline = steady_clock::now() + timeout;
   std::size_t done = 0;
   for (bool again = false; done == 0; again = true) {

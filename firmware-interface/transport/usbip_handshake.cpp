@@ -10,6 +10,8 @@
 #include <boost/asio/write.hpp>
 #include <vector>
 
+#include "firmware-interface/transport/checks.hpp"
+
 namespace spikeloop::firmware::usbip {
 namespace {
 
@@ -43,7 +45,7 @@ void Handshake::check(const Error& error, const char* doing) const {
 }
 
 Handshake::Handshake(asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout)
-    : io_(io), socket_(io), deadline_(std::chrono::steady_clock::now() + timeout), place_(fmt::format("{}:{}", host, port)) {
+    : io_(io), socket_(io), deadline_(std::chrono::steady_clock::now() + bounded(timeout)), place_(fmt::format("{}:{}", host, port)) {
   std::vector<tcp::endpoint> endpoints;
   Error error;
   const auto numeric = asio::ip::make_address(host, error);

@@ -221,7 +221,7 @@ void UsbipLink::fail_status(std::int32_t status, const std::string& what) {
 // --- calls ---
 
 std::vector<std::byte> UsbipLink::control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout) {
-  const auto deadline = steady_clock::now() + timeout;
+  const auto deadline = steady_clock::now() + bounded(timeout);
   const std::string what = describe({setup.request, setup.value, setup.index});
   Lock lock(mutex_);
   check_alive();
@@ -283,7 +283,7 @@ void UsbipLink::stop_stream(Lock& lock) {
 }
 
 std::size_t UsbipLink::read_stream(std::span<std::byte> into, Milliseconds timeout) {
-  const auto deadline = steady_clock::now() + timeout;
+  const auto deadline = steady_clock::now() + bounded(timeout);
   Lock lock(mutex_);
   const auto ended = [&] { return closed_ || !lost_.empty() || stream_fault_ || (!streaming_ && order_.empty()); };
   changed_.wait_until(lock, deadline, [&] { return !arrived_.empty() || into.empty() || ended(); });

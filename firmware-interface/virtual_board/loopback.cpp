@@ -89,6 +89,7 @@ std::size_t Loopback::read_stream(std::span<std::byte> into, Milliseconds timeou
   std::unique_lock lock(mutex_);
   DeviceClock& clock = run_.clock();
   const auto begin = clock.host_now();
+  timeout = bounded(timeout);
   for (bool waiting = false;; waiting = true) {
     if (end_ == End::kNone) catch_up(waiting && arrived_.empty());
     if (end_ != End::kClosed && !arrived_.empty()) return arrived_.pop(into);

@@ -132,7 +132,16 @@ TYPED_TEST(TransportContract, AReadEndsByItsTimeoutWhenNothingComes) {
   this->transport().start_stream({});
   EXPECT_EQ(this->transport().read_stream(buffer, Milliseconds(0)), 0U);
   EXPECT_EQ(this->transport().read_stream(buffer, Milliseconds(20)), 0U);
+  EXPECT_EQ(this->transport().read_stream(buffer, Milliseconds(-5)), 0U);
   EXPECT_EQ(this->transport().read_stream({}, kWatchdog), 0U);
+}
+
+TYPED_TEST(TransportContract, ForEverIsATimeoutToo) {
+  this->open();
+  this->transport().control_out({CounterDevice::kStart}, {}, Milliseconds::max());
+  this->transport().start_stream({});
+  std::array<std::byte, 64> buffer{};
+  EXPECT_GT(this->transport().read_stream(buffer, Milliseconds::max()), 0U);
 }
 
 TYPED_TEST(TransportContract, AStoppedStreamIsReadToItsEndAndCanBeStartedAgain) {

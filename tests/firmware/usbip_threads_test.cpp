@@ -180,6 +180,40 @@ TEST(UsbipServer, DropsOfTheDeviceAreAllAccountedFor) {
   EXPECT_LE(check.missing(), served.device->dropped());
 }
 
+TEST(UsbipServer, TheClockSaysWhenABoardsTimePasses) {
+  const auto device = std::make_shared<CounterDevice>();
+  const auto clock = std::make_shared<ManualClock>();
+  UsbipServer server({.port = 0});
+  clock->pass(std::chrono::seconds(3600));  // before anybody was there: not simulated
+  server.add("1-1", device, clock);
+  const auto client = open(server.port());
+  client->control_out({CounterDevice::kStart}, {}, kWatchdog);
+  client->start_stream({});
+  std::array<std::byte, 8> first{};
+  EXPECT_EQ(client->read_stream(first, Milliseconds(5)), 0U);
+  clock->pass(std::chrono::milliseconds(100));
+  CounterCheck check;
+  read_counters(*client, check, 90'000 * 8);
+  EXPECT_EQ(check.missing(), 0U);  // though its FIFO holds 256 counters
+  client->close();
+  server.stop();
+  EXPECT_GE(device->produced(), 90'000U);
+  EXPECT_LE(device->produced(), 100'000U);
+  EXPECT_LE(device->now(), std::chrono::milliseconds(100));
+}
+
+TEST(UsbipServer, AFreeClockRunsWhileSomebodyWaits) {
+  const auto device = std::make_shared<CounterDevice>(CounterDevice::Options{.per_second = 1000});
+  UsbipServer server({.port = 0});
+  server.add("1-1", device, std::make_shared<FreeClock>());
+  const auto client = open(server.port());
+  client->control_out({CounterDevice::kStart}, {}, kWatchdog);
+  client->start_stream({});
+  CounterCheck check;
+  read_counters(*client, check, 80'000);  // ten seconds of its time
+  EXPECT_EQ(check.missing(), 0U);
+}
+
 // --- against servers that misbehave ---
 
 std::vector<std::byte> import_reply() {
