@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "firmware-interface/transport/usb_connection.hpp"
 #include "firmware-interface/transport/usb_errors.hpp"
