@@ -12,11 +12,13 @@ class UsbOpen : public UsbTest {
   std::vector<UsbListing> list() { return list_usb(*context_, kId.vendor, kId.product); }
 };
 
-/// While it lives, this thread may not open the device's file. The kernel's user of a file access belongs to a thread, if set past libc.
+/// While it lives, this thread may not open the device's file. As whom the kernel lets a thread access files can be set past libc.
 class WithoutPermission {
  public:
-  explicit WithoutPermission(const std::string& file) : file_(file) {
+  WithoutPermission(const std::string& root, const std::string& node) : file_(root + node) {
+    ::chmod(root.c_str(), 0755);  // or we could not even see sysfs
     ::chmod(file_.c_str(), 0);
+    ::chmod((root + "/ioctl" + node).c_str(), 0777);  // umockdev connects to it before it sees that open failed
     if (::geteuid() == 0) ::syscall(SYS_setfsuid, 65534);
   }
   ~WithoutPermission() {
@@ -128,7 +130,7 @@ TEST_F(UsbOpen, ABoardInUseIsBusyAlsoToAnotherContextAndFreeAfterwards) {
 
 TEST_F(UsbOpen, WithoutPermissionTheListStillNamesTheBoardAndTheAdviceIsTheUdevRule) {
   plug();
-  const WithoutPermission denied(bed_.root() + port_.node());
+  const WithoutPermission denied(bed_.root(), port_.node());
   ASSERT_EQ(list().size(), 1U);
   expect_board(list()[0].identity);
   EXPECT_EQ(list()[0].access, UsbAccess::no_permission);

@@ -80,8 +80,8 @@ TEST_F(UsbStream, AFullQueueMakesTheDeviceWaitAndLosesNothing) {
   stream_->start_stream({.transfers = 4, .transfer_bytes = 4096});
   const auto sent = pattern(200'000);
   send(sent);
-  eventually([&] { return in_flight() == 0; });
-  EXPECT_EQ(stream_->stream_counts().pauses, 4U);
+  eventually([&] { return stream_->stream_counts().pauses == 4; });  // all four are held back
+  EXPECT_EQ(in_flight(), 0U);
   EXPECT_LE(stream_->stream_counts().bytes, 20'000U);
   EXPECT_EQ(read_all(*stream_, sent.size()), sent);
   EXPECT_EQ(stream_->stream_counts().bytes, sent.size());

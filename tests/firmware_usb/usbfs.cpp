@@ -17,7 +17,7 @@ UsbfsBed::UsbfsBed() : bed_(umockdev_testbed_new()) {
 
 UsbfsBed::~UsbfsBed() { g_object_unref(bed_); }
 
-UsbfsPort::UsbfsPort(const UsbfsBed& bed, UsbDevice& device, UsbfsOptions options)
+UsbfsPort::UsbfsPort(UsbfsBed& bed, UsbDevice& device, UsbfsOptions options)
     : bed_(bed), shared_(std::make_shared<Shared>(device, std::move(options))) {}
 
 UsbfsPort::~UsbfsPort() {
@@ -27,8 +27,7 @@ UsbfsPort::~UsbfsPort() {
 
 void UsbfsPort::plug() {
   unplug();
-  auto node = std::make_shared<Node>(bed_, shared_, next_number_);
-  next_number_ = next_number_ == 127 ? 2 : next_number_ + 1;
+  auto node = std::make_shared<Node>(bed_, shared_, bed_.next_number());
   node->plug();
   const std::lock_guard lock(shared_->mutex);
   nodes_.push_back(std::move(node));

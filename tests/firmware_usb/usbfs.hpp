@@ -28,10 +28,13 @@ class UsbfsBed {
   _UMockdevTestbed* native() const { return bed_; }
   /// Where the files of the faked system really are.
   const std::string& root() const { return root_; }
+  /// A device number that no device has had of late.
+  int next_number() { return number_ = number_ == 127 ? 2 : number_ + 1; }
 
  private:
   _UMockdevTestbed* bed_;
   std::string root_;
+  int number_ = 1;  // of the root hub
 };
 
 /// How the transfers of the program under test are reached: in place, if it is this process, or by copies, if it may be another.
@@ -55,7 +58,7 @@ struct UsbfsCounts {
 /// destruction are for one thread, and destruction comes after every open file is closed.
 class UsbfsPort {
  public:
-  UsbfsPort(const UsbfsBed& bed, UsbDevice& device, UsbfsOptions options = {});
+  UsbfsPort(UsbfsBed& bed, UsbDevice& device, UsbfsOptions options = {});
   ~UsbfsPort();
   UsbfsPort(const UsbfsPort&) = delete;
   UsbfsPort& operator=(const UsbfsPort&) = delete;
@@ -84,10 +87,9 @@ class UsbfsPort {
  private:
   class Node;     // one plug
   struct Shared;  // what all plugs share
-  const UsbfsBed& bed_;
+  UsbfsBed& bed_;
   std::shared_ptr<Shared> shared_;
   std::vector<std::shared_ptr<Node>> nodes_;  // the latest last; older ones may still be open
-  int next_number_ = 2;
 };
 
 }  // namespace spikeloop::firmware

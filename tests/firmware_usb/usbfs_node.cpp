@@ -55,9 +55,9 @@ std::string UsbfsPort::Node::description() const {
   std::string text = fmt::format(
       "P: /devices/usb{0}/{1}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: DRIVER=usb\nE: DEVNAME={2}\nE: BUSNUM={0:03}\nE: DEVNUM={3:03}\n"
       "E: PRODUCT={4:x}/{5:x}/{6:x}\nA: busnum={0}\\n\nA: devnum={3}\\n\nA: speed=480\\n\nA: dev=189:{7}\\n\nA: idVendor={4:04x}\\n\n"
-      "A: idProduct={5:04x}\\n\nA: bConfigurationValue={8}\\n\n",
+      "A: idProduct={5:04x}\\n\nA: bConfigurationValue={8}\n",
       o.bus, name_, file_, number_, word(8), word(10), word(12), (o.bus - 1) * 128 + number_ - 1,
-      configuration_ == 0 ? "" : std::to_string(configuration_));
+      configuration_ == 0 ? "" : fmt::format("{}\\n", configuration_));  // empty where no configuration is active
   const auto attribute = [&](const char* key, std::size_t at) {
     const auto index = std::to_integer<std::size_t>(d.device[at]);
     if (index != 0 && o.kernel_strings) text += fmt::format("A: {}={}\\n\n", key, d.strings.at(index - 1));
