@@ -29,8 +29,8 @@ TEST(UsbErrors, EachIsAFaultOfItsKindWithAdvice) {
   expect_fault<Stalled>(LIBUSB_ERROR_PIPE);
   expect_fault<ProtocolFault>(LIBUSB_ERROR_OVERFLOW);
   expect_fault<ProtocolFault>(LIBUSB_ERROR_IO);
-  for (const int code : {LIBUSB_ERROR_NO_MEM, int{LIBUSB_ERROR_NOT_SUPPORTED}, int{LIBUSB_ERROR_INTERRUPTED},
-                         int{LIBUSB_ERROR_INVALID_PARAM}, int{LIBUSB_ERROR_OTHER}, -1000})
+  for (const int code : std::initializer_list<int>{LIBUSB_ERROR_NO_MEM, LIBUSB_ERROR_NOT_SUPPORTED, LIBUSB_ERROR_INTERRUPTED,
+                                                   LIBUSB_ERROR_INVALID_PARAM, LIBUSB_ERROR_OTHER, -1000})
     expect_fault<DeviceFault>(code);
 }
 
