@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bulk stream of UsbConnection. What is queued plus what the transfers in flight can bring never exceeds the queue, so nothing that
+// arrives has to be dropped: a transfer for which there is no room is parked, and the device has to wait until somebody reads.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "firmware-interface/transport/usb_connection.hpp"
+#include "firmware-interface/transport/usb_errors.hpp"
+
+namespace spikeloop::firmware {
+
+void UsbConnection::start_stream(const StreamOptions& options) {
+  Lock lock(mutex_);
+  require_usable();
+  if (running_) throw std::logic_error("start_stream: the stream of " + name_ + " runs already");
+  const int packet = libusb_get_max_packet_size(libusb_get_device(handle_.get()), options.endpoint);
+  if (packet < 0) throw_usb_error(packet, fmt::format("find endpoint {:#04x} of {}", options.endpoint, name_));
+  if (options.transfers == 0 || options.transfer_bytes == 0 || options.transfer_bytes % static_cast<std::size_t>(std::max(packet, 1)) != 0)
+    throw std::invalid_argument(
+        fmt::format("start_stream: transfers of {} bytes are no multiple of the packet of {}", options.transfer_bytes, packet));
+  drain_stream(lock);  // what a fault has left in flight
+  require_usable();
+  throw_stream_fault();  // of the last stream, if nobody has read so far
+  if (halted_) libusb_clear_halt(handle_.get(), endpoint_);
+  halted_ = false;
+  endpoint_ = options.endpoint;
+  transfer_bytes_ = options.transfer_bytes;
+  ring_.reserve(std::max(options_.queue_bytes, options.transfers * options.transfer_bytes));
+  stream_.clear();
+  running_ = true;
+  for (std::size_t i = 0; i < options.transfers; ++i) {
+    Transfer& transfer = stream_.emplace_back(*this);
+    if (transfer.usb == nullptr) throw std::bad_alloc();
+    transfer.buffer.resize(transfer_bytes_);
+    libusb_fill_bulk_transfer(transfer.usb.get(), handle_.get(), endpoint_, transfer.buffer.data(), static_cast<int>(transfer_bytes_),
+                              &stream_done, &transfer, /*timeout=*/0);
+    submit_or_park(transfer);
+  }
+  require_usable();
+  if (!running_) throw_stream_fault();
+}
+
+void UsbConnection::stop_stream() {
+  Lock lock(mutex_);
+  require_usable();
+  running_ = false;
+  cancel_stream();
+  drain_stream(lock);
+  require_usable();
+}
+
+std::size_t UsbConnection::read_stream(std::span<std::byte> into, Milliseconds timeout) {
+  Lock lock(mutex_);
+  if (closing_) require_usable();
+  // After a loss or a fault what came before it may still be on its way to us.
+  const auto over = [&] { return !running_ && idle(); };
+  wait(lock, timeout, [&] { return !ring_.empty() || closing_ || over(); });
+  if (closing_) require_usable();
+  if (!ring_.empty()) {
+    const std::size_t n = ring_.take(into);
+    resume_parked();
+    return n;
+  }
+  require_usable();
+  if (over()) throw_stream_fault();
+  return 0;
+}
+
+void UsbConnection::throw_stream_fault() {
+  if (stream_fault_ != 0) throw_usb_error(std::exchange(stream_fault_, 0), fmt::format("read the stream of {}", name_));
+}
+
+void UsbConnection::stream_done(libusb_transfer* usb) {
+  auto& transfer = *static_cast<Transfer*>(usb->user_data);
+  UsbConnection& self = transfer.owner;
+  const std::lock_guard lock(self.mutex_);
+  transfer.in_flight = false;
+  std::erase(self.flying_, &transfer);
+  self.take_stream_bytes(transfer);
+  switch (usb->status) {
+    case LIBUSB_TRANSFER_COMPLETED:
+      if (self.running_) self.submit_or_park(transfer);
+      break;
+    case LIBUSB_TRANSFER_CANCELLED:
+      break;
+    case LIBUSB_TRANSFER_NO_DEVICE:
+      self.lose("unplugged");
+      break;
+    default:
+      self.end_stream(usb_error_of(usb->status));
+  }
+  self.changed_.notify_all();
+}
+
+// A cancelled or failed transfer may have received something too.
+void UsbConnection::take_stream_bytes(const Transfer& transfer) {
+  const auto n = static_cast<std::size_t>(transfer.usb->actual_length);
+  ++counts_.transfers;
+  if (stream_fault_ != 0 || !ring_.put(std::as_bytes(std::span(transfer.buffer).first(n))))
+    counts_.discarded_bytes += n;  // behind a gap
+  else
+    counts_.bytes += n;
+}
+
+void UsbConnection::end_stream(int code) {
+  if (stream_fault_ == 0) stream_fault_ = code;
+  halted_ = halted_ || code == LIBUSB_ERROR_PIPE;
+  running_ = false;
+  cancel_stream();
+}
+
+void UsbConnection::submit_or_park(Transfer& transfer) {
+  if (!running_) return;
+  if (ring_.size() + (flying_.size() + 1) * transfer_bytes_ > ring_.capacity()) {
+    ++counts_.pauses;
+    parked_.push_back(&transfer);
+    return;
+  }
+  switch (const int code = libusb_submit_transfer(transfer.usb.get()); code) {
+    case LIBUSB_SUCCESS:
+      transfer.in_flight = true;
+      flying_.push_back(&transfer);
+      break;
+    case LIBUSB_ERROR_NO_DEVICE:
+      lose("unplugged");
+      break;
+    default:
+      end_stream(code);
+  }
+}
+
+void UsbConnection::resume_parked() {
+  for (std::size_t i = parked_.size(); i > 0 && !parked_.empty(); --i) {
+    Transfer& transfer = *parked_.front();
+    if (ring_.size() + (flying_.size() + 1) * transfer_bytes_ > ring_.capacity()) return;
+    parked_.pop_front();
+    submit_or_park(transfer);
+  }
+}
+
+// The youngest first, so that none moves up to be the one that the device fills.
+void UsbConnection::cancel_stream() {
+  parked_.clear();
+  for (auto at = flying_.rbegin(); at != flying_.rend(); ++at) libusb_cancel_transfer((*at)->usb.get());
+}
+
+void UsbConnection::drain_stream(Lock& lock) {
+  ++calls_;
+  const bool drained = wait(lock, options_.cancel_grace, [&] { return idle() || closed_; });
+  --calls_;
+  changed_.notify_all();
+  if (!drained) lose("cancelled transfers do not come back");
+}
+
+}  // namespace spikeloop::firmware
