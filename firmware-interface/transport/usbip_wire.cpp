@@ -7,7 +7,7 @@
 #include <charconv>
 #include <stdexcept>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 
 namespace spikeloop::firmware::usbip {
 namespace {

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 #include "firmware-interface/virtual_board/usbip_session.hpp"
 
 namespace spikeloop::firmware {

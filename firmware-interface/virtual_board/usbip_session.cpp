@@ -6,7 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 
 namespace spikeloop::firmware {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 #include "tests/firmware/counter_device.hpp"
 
 namespace spikeloop::firmware::usbip {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <string>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 #include "firmware-interface/transport/recording_format.hpp"
 
 using namespace spikeloop::firmware;

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 #include "firmware-interface/transport/usbip_wire.hpp"
 
 using namespace spikeloop::firmware;
