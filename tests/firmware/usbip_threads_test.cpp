@@ -190,6 +190,7 @@ TEST(UsbipServer, TheClockSaysWhenABoardsTimePasses) {
   client->control_out({CounterDevice::kStart}, {}, kWatchdog);
   client->start_stream({});
   std::array<std::byte, 8> first{};
+  client->control_in({CounterDevice::kLoad}, first, kWatchdog);  // when it is answered, the stream's transfers have reached the server
   EXPECT_EQ(client->read_stream(first, Milliseconds(5)), 0U);
   clock->pass(std::chrono::milliseconds(100));
   CounterCheck check;
