@@ -28,14 +28,14 @@ BoardRun::BoardRun(std::shared_ptr<UsbDevice> device, std::shared_ptr<DeviceCloc
   }
 }
 
-bool BoardRun::advance(bool waiting, const std::function<void()>& fetch, std::size_t max_steps) {
+bool BoardRun::advance(bool waiting, const std::function<bool()>& fetch, std::size_t max_steps) {
   due_ += clock_->take(waiting);
-  fetch();
-  for (; due_.count() > 0 && max_steps > 0; --max_steps) {
+  bool go_on = fetch();
+  for (; go_on && due_.count() > 0 && max_steps > 0; --max_steps) {
     const auto step = std::min(due_, kStep);
     device_->advance(step);
     due_ -= step;
-    fetch();
+    go_on = fetch();
   }
   return due_.count() <= 0;
 }

@@ -24,9 +24,9 @@ class BoardRun {
   UsbDevice& device() const { return *device_; }
   DeviceClock& clock() const { return *clock_; }
 
-  /// Lets the time pass that the clock says, and calls `fetch` after each step, at least once. False if time is left after `max_steps`;
-  /// the next call goes on with it.
-  bool advance(bool waiting, const std::function<void()>& fetch, std::size_t max_steps = static_cast<std::size_t>(-1));
+  /// Lets the time pass that the clock says, and calls `fetch` after each step, at least once. False if time is left, because `max_steps`
+  /// were taken or `fetch` gave false; the next call goes on with it.
+  bool advance(bool waiting, const std::function<bool()>& fetch, std::size_t max_steps = static_cast<std::size_t>(-1));
   /// Any control transfer; nothing = stall.
   std::optional<std::vector<std::byte>> control(const UsbSetup& setup, std::span<const std::byte> data);
   /// Moves packets from the endpoint's FIFO to a bulk IN transfer of `room` bytes. True when the transfer is over: full, or ended by a

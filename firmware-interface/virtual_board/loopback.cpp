@@ -40,7 +40,10 @@ void Loopback::deliver() {
 }
 
 void Loopback::catch_up(bool waiting) {
-  run_.advance(waiting, [this] { fetch(); });
+  run_.advance(waiting, [this] {
+    fetch();
+    return true;
+  });
 }
 
 std::vector<std::byte> Loopback::transfer(const UsbSetup& setup, std::span<const std::byte> data) {

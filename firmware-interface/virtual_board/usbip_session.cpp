@@ -17,6 +17,7 @@ using usbip::Command;
 constexpr auto kOperationDeadline = std::chrono::seconds(30);
 constexpr std::size_t kMaxPending = 4096;                  // a client with more transfers in flight is none of ours
 constexpr std::size_t kMaxUnsent = std::size_t{32} << 20;  // beyond it a client that does not receive gets nothing more
+constexpr auto kGrace = std::chrono::seconds(1);           // for a client to send the next transfers of a stream
 constexpr std::size_t kStepsAtATime = 200;                 // of a board's time, before others get their turn
 
 usbip::UrbHead head_of(Command command, std::uint32_t sequence, std::int32_t status) {
@@ -158,7 +159,7 @@ void UsbipSession::on_control(const usbip::UrbHead& head, std::span<const std::b
   if (setup.is_in() != (head.direction == 1) || (!setup.is_in() && setup.length != data.size()))
     return reply(head.sequence, usbip::kStatusStall, 0);
   board_->run.advance(
-      true, [this] { complete_ready(); }, kStepsAtATime);
+      true, [this] { return complete_and_look(); }, kStepsAtATime);
   auto answer = board_->run.control(setup, data);
   if (!answer) return reply(head.sequence, usbip::kStatusStall, 0);
   if (!setup.is_in()) return reply(head.sequence, 0, setup.length);
@@ -206,19 +207,37 @@ bool UsbipSession::complete_ready() {
 
 // --- time ---
 
+/// True while the client has not yet sent the next transfers after all it had were answered. Its round trip is none of the board's time:
+/// a board that runs faster than the wall clock, or catches up with it, would lose what a real host had fetched.
+bool UsbipSession::starves() {
+  if (!pending_.empty()) starved_.reset();
+  return starved_ && std::chrono::steady_clock::now() - *starved_ < kGrace;
+}
+
+/// False if the board's time has to wait.
+bool UsbipSession::complete_and_look() {
+  if (complete_ready()) {
+    answered_ = true;
+    if (pending_.empty()) starved_ = std::chrono::steady_clock::now();
+  }
+  return !starves();
+}
+
 /// Lets the board catch up with its clock, and answers what can be answered then.
 void UsbipSession::pass_time() {
   if (!board_ || ended_) return;
-  bool any = complete_ready();
-  const bool waiting = !any && !pending_.empty();
-  const bool caught_up = board_->run.advance(
-      waiting, [&] { any = complete_ready() || any; }, kStepsAtATime);
+  answered_ = false;
+  complete_and_look();
+  const bool waiting = !answered_ && !pending_.empty();
+  bool caught_up = board_->run.advance(
+      waiting, [this] { return complete_and_look(); }, kStepsAtATime);
+  caught_up = caught_up || starves();  // then the client's next transfers go on, or the timer
   socket_->flush();
   if (socket_->unsent() >= kMaxUnsent)
     socket_->hold();
   else
     socket_->resume();
-  const bool runs_free = board_->run.clock().pause().count() == 0 && !pending_.empty() && !any;
+  const bool runs_free = board_->run.clock().pause().count() == 0 && !pending_.empty() && !answered_;
   schedule((!caught_up || runs_free) && socket_->unsent() < kMaxUnsent);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -60,6 +61,8 @@ class UsbipSession : public std::enable_shared_from_this<UsbipSession> {
   void on_control(const usbip::UrbHead& head, std::span<const std::byte> data);
   void reply(std::uint32_t sequence, std::int32_t status, std::uint32_t length, std::span<const std::byte> data = {});
   bool complete_ready();
+  bool complete_and_look();
+  bool starves();
   void pass_time();
   void schedule(bool at_once);
 
@@ -69,7 +72,8 @@ class UsbipSession : public std::enable_shared_from_this<UsbipSession> {
   boost::asio::steady_timer timer_;
   std::shared_ptr<ExportedBoard> board_;
   std::deque<PendingIn> pending_;
-  bool scheduled_ = false, ended_ = false;
+  bool scheduled_ = false, ended_ = false, answered_ = false;
+  std::optional<std::chrono::steady_clock::time_point> starved_;  ///< since when all transfers of a stream have been answered
 };
 
 }  // namespace spikeloop::firmware
