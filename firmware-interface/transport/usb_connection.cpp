@@ -52,6 +52,16 @@ void UsbConnection::lose(const std::string& why) {
   changed_.notify_all();
 }
 
+// What a bus error turns out to be: transfers in flight fail with one when the cable is pulled, some time before the hub tells the system.
+int UsbConnection::without_cable(Lock& lock, int code) {
+  if (code != LIBUSB_ERROR_IO || handle_ == nullptr) return code;
+  const libusb_device* device = libusb_get_device(handle_.get());
+  lock.unlock();
+  const bool left = context_->has_left(device, options_.unplug_grace);
+  lock.lock();
+  return left ? LIBUSB_ERROR_NO_DEVICE : code;
+}
+
 void UsbConnection::control_done(libusb_transfer* usb) {
   auto& transfer = *static_cast<Transfer*>(usb->user_data);
   const std::lock_guard lock(transfer.owner.mutex_);
@@ -81,6 +91,7 @@ void UsbConnection::run_control(Lock& lock, Transfer& transfer, const std::strin
     code = transfer.in_flight ? LIBUSB_ERROR_NO_DEVICE : usb_error_of(transfer.usb->status);
   }
   if (code == 0) return;
+  code = without_cable(lock, code);
   if (code == LIBUSB_ERROR_NO_DEVICE) lose("unplugged");
   require_usable();
   throw_usb_error(code, doing);

@@ -50,6 +50,7 @@ class UsbConnection final : public UsbTransport {
   void require_usable() const;
   bool wait(Lock& lock, Milliseconds timeout, const std::function<bool()>& until);
   void lose(const std::string& why);
+  int without_cable(Lock& lock, int code);
 
   std::size_t control(bool is_in, ControlRequest request, std::span<const std::byte> data, std::span<std::byte> into, Milliseconds timeout);
   Transfer& new_control(bool is_in, ControlRequest request, std::size_t bytes);
@@ -62,7 +63,7 @@ class UsbConnection final : public UsbTransport {
   void resume_parked();
   void cancel_stream();
   void drain_stream(Lock& lock);
-  void throw_stream_fault();
+  void throw_stream_fault(Lock& lock);
 
   const std::shared_ptr<UsbContext> context_;
   const DeviceIdentity identity_;

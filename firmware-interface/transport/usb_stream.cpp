@@ -23,7 +23,7 @@ void UsbConnection::start_stream(const StreamOptions& options) {
         fmt::format("start_stream: transfers of {} bytes are no multiple of the packet of {}", options.transfer_bytes, packet));
   drain_stream(lock);  // what a fault has left in flight
   require_usable();
-  throw_stream_fault();  // of the last stream, if nobody has read so far
+  throw_stream_fault(lock);  // of the last stream, if nobody has read so far
   if (halted_) libusb_clear_halt(handle_.get(), endpoint_);
   halted_ = false;
   endpoint_ = options.endpoint;
@@ -40,7 +40,7 @@ void UsbConnection::start_stream(const StreamOptions& options) {
     submit_or_park(transfer);
   }
   require_usable();
-  if (!running_) throw_stream_fault();
+  if (!running_) throw_stream_fault(lock);
 }
 
 void UsbConnection::stop_stream() {
@@ -65,12 +65,16 @@ std::size_t UsbConnection::read_stream(std::span<std::byte> into, Milliseconds t
     return n;
   }
   require_usable();
-  if (over()) throw_stream_fault();
+  if (over()) throw_stream_fault(lock);
   return 0;
 }
 
-void UsbConnection::throw_stream_fault() {
-  if (stream_fault_ != 0) throw_usb_error(std::exchange(stream_fault_, 0), fmt::format("read the stream of {}", name_));
+void UsbConnection::throw_stream_fault(Lock& lock) {
+  if (stream_fault_ == 0) return;
+  const int code = without_cable(lock, std::exchange(stream_fault_, 0));
+  if (code == LIBUSB_ERROR_NO_DEVICE) lose("unplugged");
+  require_usable();
+  throw_usb_error(code, fmt::format("read the stream of {}", name_));
 }
 
 void UsbConnection::stream_done(libusb_transfer* usb) {

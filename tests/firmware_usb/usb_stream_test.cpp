@@ -76,7 +76,7 @@ TEST_F(UsbStream, StartingTwiceOrWithOddTransfersIsRefused) {
 
 TEST_F(UsbStream, AFullQueueMakesTheDeviceWaitAndLosesNothing) {
   stream_->close();
-  stream_ = open("", {.queue_bytes = 20'000, .cancel_grace = kLong});
+  stream_ = open("", {.queue_bytes = 20'000, .cancel_grace = 3 * kLong});
   stream_->start_stream({.transfers = 4, .transfer_bytes = 4096});
   const auto sent = pattern(200'000);
   send(sent);
@@ -137,6 +137,17 @@ TEST_F(UsbStream, UnpluggingDeliversWhatCameBeforeAndThenEveryCallThrows) {
   EXPECT_THROW(stream_->control_in({FakeBoard::kLoad, 0, 0}, into_, kLong), DeviceLost);
 }
 
+TEST_F(UsbStream, ABusErrorThatComesJustBeforeTheUnplugIsALossAndNotAFault) {
+  stream_->close();
+  stream_ = open("", {.unplug_grace = kLong});
+  stream_->start_stream({});
+  port_.fail_next(FakeBoard::kStream, EPROTO);
+  eventually([&] { return in_flight() == 0; });
+  std::jthread puller([&] { port_.unplug(); });
+  EXPECT_THROW(stream_->read_stream(into_, kLong), DeviceLost);
+  EXPECT_THROW(stream_->start_stream({}), DeviceLost);
+}
+
 TEST_F(UsbStream, UnpluggingEndsAReadThatWaits) {
   stream_->start_stream({});
   std::jthread puller([&] { port_.unplug(); });
@@ -145,7 +156,7 @@ TEST_F(UsbStream, UnpluggingEndsAReadThatWaits) {
 
 TEST_F(UsbStream, UnpluggingIsSeenAlsoWhileNothingIsInFlight) {
   stream_->close();
-  stream_ = open("", {.queue_bytes = 4096, .cancel_grace = kLong});
+  stream_ = open("", {.queue_bytes = 4096, .cancel_grace = 3 * kLong});
   stream_->start_stream({.transfers = 1, .transfer_bytes = 4096});
   const auto sent = pattern(4096);
   send(sent);
