@@ -52,13 +52,16 @@ Pairs pairs(std::uint32_t n, bool from_last) {
 /// target and output drive one comparator with opposite signs; the last neuron of the target source switches it on.
 void add_comparator(NetworkDescription& d, const Controller& c, const std::string& name, double sign, std::uint32_t outputs,
                     double delay_ms) {
-  const double a = 1 - std::exp(-1000 / (c.dead_zone_hz * c.tau_m_ms));
+  const double dead_zone_hz = sign < 0 ? c.excess_dead_zone_hz.value_or(c.dead_zone_hz) : c.dead_zone_hz;
+  const double steps = sign < 0 ? 1 : c.target_spikes;  // what the comparator counts in: output spikes, or parts of them
+  const double a = 1 - std::exp(-1000 / (dead_zone_hz * steps * c.tau_m_ms));
+  const double target_weight = sign < 0 ? c.headroom / c.target_spikes : 1;
   const std::string target = controller_target(c.population);
   d.populations.push_back(comparator(name, outputs, c.tau_m_ms));
-  Projection from_target = wire(target, name, Port::kBasal, sign * a * (sign < 0 ? c.headroom : 1), delay_ms);
+  Projection from_target = wire(target, name, Port::kBasal, sign * a * target_weight, delay_ms);
   from_target.connect = pairs(outputs, false);
   from_target.name = target + "->" + name;
-  Projection from_output = wire(c.population, name, Port::kBasal, -sign * a, delay_ms);
+  Projection from_output = wire(c.population, name, Port::kBasal, -sign * a * steps, delay_ms);
   from_output.connect = OneToOne{};
   Projection lift = wire(target, name, Port::kBasal, kDisabledMv, delay_ms);
   lift.connect = pairs(outputs, true);

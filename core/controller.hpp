@@ -10,8 +10,9 @@ namespace spikeloop {
 /// For a controlled population of K neurons: the external source `ctrl.<name>.target` (K + 1 neurons), and K `lif` neurons each in
 /// `ctrl.<name>.plus` and `ctrl.<name>.minus`. Neuron k of plus compares spikes: +a for a target spike, -a for an output spike, leaking
 /// with tau_m, and fires at 1 (subtractive reset): "output k owes a spike". Minus is the mirror image. With a = 1 - exp(-1 / (dead zone x
-/// tau_m)) a regular train of missing spikes at the dead zone's rate just fails to fire it; at minus a target spike weighs `headroom` times
-/// as much.
+/// tau_m)) a regular train of missing spikes at the dead zone's rate just fails to fire it; minus may have a dead zone of its own, and
+/// there a target spike weighs `headroom` times as much. Where n target spikes stand for an output spike, an output spike weighs n of
+/// them.
 ///
 /// Teaching is switched on by one spike of source neuron K. The comparators rest at -kDisabledMv, out of reach of any output; that spike
 /// lifts them to 0 by a delta input, and holds them there by an apical current that hardly decays. So inference is the same network with

@@ -95,9 +95,12 @@ struct Controller {
   double other_hz = 0;      ///< target rate of the others
   double dead_zone_hz = 5;  ///< regular spikes too many or too few at less than this rate never fire the controller; trains that drift
                             ///< past each other fire it about once a beat
-  double headroom = 1;   ///< output spikes that one target spike allows before the minus neuron counts them, >= 1: at 1 a wanted output is
-                         ///< held at its rate from both sides, a large one only keeps it from falling below (a margin, as a hinge loss)
-  double tau_m_ms = 20;  ///< membrane time constant of the controller neurons, the window over which spikes are compared
+  std::optional<double> excess_dead_zone_hz;  ///< the same for spikes too many alone; none = `dead_zone_hz`
+  double headroom = 1;  ///< output spikes that one target spike allows before the minus neuron counts them, >= 1: at 1 a wanted output is
+                        ///< held at its rate from both sides, a large one only keeps it from falling below (a margin, as a hinge loss)
+  std::uint32_t target_spikes = 1;  ///< target spikes that stand for one wanted output spike: more of them say sooner, and in smaller
+                                    ///< steps, that one is owed; rates and dead zones stay those of output spikes
+  double tau_m_ms = 20;             ///< membrane time constant of the controller neurons, the window over which spikes are compared
   std::vector<Feedback> feedback;
 };
 

@@ -30,8 +30,11 @@ struct Spiking {
   double v_threshold_mv = 1;  ///< a spike is emitted at the first tick with v >= v_threshold
   double v_reset_mv = 0;      ///< value after a spike (kToValue), or level that the threshold is measured from (kSubtract)
   Reset reset = Reset::kToValue;
-  double refractory_ms = 0;          ///< v is held, and delta input discarded, for this long after a spike; >= 0
-  std::optional<double> v_floor_mv;  ///< if set, v is raised to it at the ticks at which input arrives
+  double refractory_ms = 0;  ///< v is held, and delta input discarded, for this long after a spike; >= 0
+  /// If set, v is raised to it, but only where non-zero input arrives: at a tick at which spikes bring input to any port. Inputs that sum
+  /// to exactly 0 count as none (each port, and each synaptic time constant, has a sum of its own). At all other ticks v may lie lower, and
+  /// where v is held, and at a spike, the floor does nothing.
+  std::optional<double> v_floor_mv;
 };
 
 /// Leaky integrate-and-fire; a basal spike of weight w moves v by w at once (delta synapse).

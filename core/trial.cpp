@@ -23,7 +23,7 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
   for (const Controller& c : network.controllers()) {
     if (c.population != e.readout.population) continue;
     target = static_cast<std::uint32_t>(network.population_index(controller_target(c.population)));
-    true_hz = c.true_hz, other_hz = c.other_hz;
+    true_hz = c.true_hz, other_hz = c.other_hz, target_spikes = c.target_spikes;
   }
   if (e.feedback_learning) {
     noise_hz = e.feedback_learning->noise_hz;
@@ -117,7 +117,7 @@ void encode_rates(const TrialPlan& plan, std::vector<Spike>& spikes, auto&& hz_o
   if (!plan.target || plan.feedback == 0) return;
   spikes.push_back({plan.free, *plan.target, plan.outputs});
   for (std::uint32_t k = 0; k < plan.outputs; ++k) {
-    const double hz = hz_of(k);
+    const double hz = hz_of(k) * plan.target_spikes;
     for (double n = 0; hz > 0; n += 1) {
       const Time t = plan.free + static_cast<Time>(std::floor(n * 1e9 / hz / static_cast<double>(plan.tick))) * plan.tick;
       if (t >= plan.free + plan.feedback) break;

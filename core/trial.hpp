@@ -22,6 +22,7 @@ struct TrialPlan {
   std::uint32_t outputs = 0;            ///< size of the readout
   std::optional<std::uint32_t> target;  ///< source of the readout's controller
   double true_hz = 0, other_hz = 0;
+  double target_spikes = 1;      ///< of the source for each wanted output spike
   std::vector<bool> controller;  ///< per population: part of a controller
   std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
   std::vector<bool> potential;   ///< per probe: the readout's potential

@@ -78,6 +78,51 @@ void check_batch(const Experiment& e, const Network& network, const Report& repo
              "use `commit: COMMIT_TRIAL` for the rule, or batch: 1");
 }
 
+/// Whether the population can spike in a training trial, of those that might teach: no external source does but the input and the target of
+/// the readout's controller, so that the neurons of other controllers are silent too.
+bool spikes_in_training(const Experiment& e, const Network& network, const std::string& name) {
+  for (const Controller& c : network.controllers())
+    if (name == controller_plus(c.population) || name == controller_minus(c.population))
+      return c.population == e.readout.population && e.feedback_ms > 0;
+  const Population& p = network.populations()[network.population_index(name)];
+  if (!p.is_source()) return true;
+  if (std::holds_alternative<ExternalSource>(p.source())) return name == e.encode.population;
+  return !std::holds_alternative<CurrentSource>(p.source());
+}
+
+std::string how_to_teach(const Experiment& e, const Network& network, const std::string& target) {
+  const auto& all = network.controllers();
+  const std::string& readout = e.readout.population;
+  if (std::none_of(all.begin(), all.end(), [&](const Controller& c) { return c.population == readout; }))
+    return fmt::format("add `controllers {{ population: \"{}\" ... feedback {{ to: \"{}\" ... }} }}`{}", readout, target,
+                       all.empty() ? "" : "; in training only the controller of the readout gets a target");
+  if (e.feedback_ms == 0) return "trial.feedback_ms is 0; give feedback the time to come";
+  return fmt::format("add `feedback {{ to: \"{}\" ... }}` to the controller of \"{}\"", target, readout);
+}
+
+/// Where every rule waits for feedback, and none ever comes, all epochs would go by and no weight change.
+void check_teaching(const Experiment& e, const Network& network, const Report& report) {
+  const auto is_readout = [&](const Population& p) { return p.name == e.readout.population; };
+  if (std::none_of(network.populations().begin(), network.populations().end(), is_readout)) return;  // that has been said already
+  std::set<std::string> taught;
+  for (const Projection& p : network.projections())
+    if (p.port != Port::kBasal && spikes_in_training(e, network, p.source)) taught.insert(p.target);
+  const Projection* waits = nullptr;
+  for (const Projection& p : network.projections()) {
+    const Rule* rule = network.rule_of(p);
+    if (!rule) continue;
+    if (std::holds_alternative<Stdp>(rule->kind) || taught.contains(p.target)) return;
+    if (!waits || p.target == e.readout.population) waits = &p;
+  }
+  if (!waits) return;  // nobody asked for learning
+  report(
+      "network",
+      fmt::format("can learn nothing: rule \"{}\" of {} changes weights only while feedback is active, but in training no spike reaches an "
+                  "apical or modulator port of \"{}\", and no other rule could change a weight either",
+                  waits->rule, waits->name, waits->target),
+      how_to_teach(e, network, waits->target));
+}
+
 void check_feedback_learning(const FeedbackLearning& learning, const Network& network, const Report& report) {
   if (learning.noise.empty())
     report("feedback_learning.noise", "names no source of noise", "add an external source that projects to an apical port");
@@ -158,6 +203,7 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
   check_ticks(experiment, network.resolution(), report);
   check_populations(experiment, network, data, report);
   check_batch(experiment, network, report);
+  if (experiment.epochs > 0) check_teaching(experiment, network, report);
   if (experiment.feedback_learning) check_feedback_learning(*experiment.feedback_learning, network, report);
   if (data && experiment.patience && data->validation.empty())
     report("early_stop", "needs a validation part, and there is none", "set dataset.split.validation_from_train");

@@ -68,7 +68,9 @@ void check_feedback(const Faults& f, const Context& c, const Controller& k, cons
 void check_controller(const Faults& f, const Context& c, const Controller& k) {
   f.at("target").not_negative("true_hz", k.true_hz), f.at("target").not_negative("other_hz", k.other_hz);
   f.at("target").positive("dead_zone_hz", k.dead_zone_hz);
+  if (k.excess_dead_zone_hz) f.at("target").positive("excess_dead_zone_hz", *k.excess_dead_zone_hz);
   f.at("target").between("headroom", k.headroom, 1, 1000);
+  f.at("target").between("target_spikes", k.target_spikes, 1, 1000);
   f.at("neuron.lif").positive("tau_m_ms", k.tau_m_ms);
   if (refers(f, "population", k.population, c.populations, "population")) {
     const Population& p = c.d.populations[c.populations.at(k.population)];

@@ -61,7 +61,8 @@ struct RuleWriter {
 template <class Access>
 void target_fields(const Access& a, auto& controller) {
   a("true_hz", controller.true_hz), a("other_hz", controller.other_hz), a("dead_zone_hz", controller.dead_zone_hz);
-  a("headroom", controller.headroom);
+  a("excess_dead_zone_hz", controller.excess_dead_zone_hz), a("headroom", controller.headroom),
+      a("target_spikes", controller.target_spikes);
 }
 
 template <class Access>

@@ -46,6 +46,38 @@ bool has_values(const Series& series) {
   return std::any_of(series.y.begin(), series.y.end(), [](double value) { return std::isfinite(value); });
 }
 
+/// With early stop: the epoch of each run whose weights were kept, counted from 1 as in the plots.
+std::vector<std::size_t> kept_epochs(const ExperimentResult& result) {
+  std::vector<std::size_t> kept;
+  for (const TrainingResult& run : result.runs)
+    if (result.experiment.patience && run.kept_epoch < run.epochs.size()) kept.push_back(run.kept_epoch + 1);
+  return kept;
+}
+
+/// A dot a run at its kept epoch.
+Series kept_dots(const ExperimentResult& result) {
+  Series dots;
+  dots.name = "kept", dots.dots = true, dots.colour = 2;
+  for (const TrainingResult& run : result.runs) {
+    if (!result.experiment.patience || run.kept_epoch >= run.epochs.size()) continue;
+    dots.x.push_back(static_cast<double>(run.kept_epoch + 1));
+    dots.y.push_back(100 * run.epochs[run.kept_epoch].validation_accuracy);
+  }
+  return dots;
+}
+
+/// "epoch 7", "epochs 7, 9 and 12", "epochs 3 to 20".
+std::string epochs_text(const std::vector<std::size_t>& epochs) {
+  constexpr std::size_t kEach = 5;
+  const auto [first, last] = std::minmax_element(epochs.begin(), epochs.end());
+  if (*first == *last) return fmt::format("epoch {}", *first);
+  if (epochs.size() > kEach) return fmt::format("epochs {} to {}", *first, *last);
+  std::string text = "epochs ";
+  for (std::size_t i = 0; i < epochs.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : i + 1 == epochs.size() ? " and " : ", ", epochs[i]);
+  return text;
+}
+
 Svg accuracy_plot(const ExperimentResult& result) {
   LinePlot plot;
   plot.title = "Accuracy by epoch";
@@ -69,6 +101,7 @@ Svg accuracy_plot(const ExperimentResult& result) {
   } else {
     add("control", result.control, training, 6, true, true);
   }
+  if (Series dots = kept_dots(result); has_values(dots)) plot.series.push_back(std::move(dots));
   return line_plot(plot);
 }
 
@@ -99,6 +132,9 @@ std::string learning_section(const ExperimentResult& result) {
       "Training accuracy is that of the free phase, before each sample's update. Below, how much the controller still helps: a trial that "
       "needs "
       "no help gets none.";
+  if (const auto kept = kept_epochs(result); !kept.empty())
+    caption += fmt::format(" Early stop kept the weights of {}, the best on the validation part{}.", epochs_text(kept),
+                           seeds > 1 ? " (dots: of each seed)" : " (the dot)");
   if (epochs > 1) {
     const auto helped = epoch_series("", result.runs, [](const EpochResult& epoch) { return epoch.helped; });
     caption += fmt::format(" It stepped in at {} % of the trials of the first epoch, and {} % of the last.", percent(helped.y.front()),

@@ -11,7 +11,8 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/claims/angle_plot.hpp"
-#include "cli/claims/shipped.hpp"
+#include "cli/claims/digits.hpp"
+#include "cli/claims/statistics.hpp"
 #include "cli/claims/updates.hpp"
 #include "core/controller.hpp"
 #include "core/io/digits.hpp"
@@ -204,11 +205,11 @@ struct Comparison {
 
   void add(const Update& a, const Update& b) {
     angles.push_back(angle_deg(a, b));
-    correlations.push_back(correlation(a, b));
+    correlations.push_back(pearson(a, b));
   }
-  double most() const { return *std::max_element(angles.begin(), angles.end()); }
-  double least() const { return *std::min_element(angles.begin(), angles.end()); }
-  AngleBar bar() const { return {mean_spread(angles).mean, least(), most()}; }
+  double largest() const { return greatest(angles); }
+  double smallest() const { return least(angles); }
+  AngleBar bar() const { return {mean_spread(angles).mean, smallest(), largest()}; }
 };
 
 /// [layer][pair of rules] with the help that the network was trained with, and STDP against error by [layer][help].
@@ -254,11 +255,11 @@ void run_seed(Comparisons& c, const NetworkDescription& d, const Dataset& data, 
 }
 
 void at_most(ClaimResult& r, const std::string& name, const Comparison& c, double limit) {
-  r.findings.push_back({fmt::format("{}: largest angle (deg)", name), c.most(), fmt::format("< {:.0f}", limit), c.most() < limit});
+  r.findings.push_back({fmt::format("{}: largest angle (deg)", name), c.largest(), fmt::format("< {:.0f}", limit), c.largest() < limit});
 }
 
 void at_least(ClaimResult& r, const std::string& name, const Comparison& c, double limit) {
-  r.findings.push_back({fmt::format("{}: smallest angle (deg)", name), c.least(), fmt::format("> {:.0f}", limit), c.least() > limit});
+  r.findings.push_back({fmt::format("{}: smallest angle (deg)", name), c.smallest(), fmt::format("> {:.0f}", limit), c.smallest() > limit});
 }
 
 /// Limits lie between what was measured with the mechanism (seeds 1 to 12) and what was measured without it.
@@ -276,7 +277,7 @@ void judge(ClaimResult& r, const Comparisons& c) {
   at_least(r, help(0, kRedrawn), c.helps[0][kRedrawn], 75);
   at_least(r, help(0, kFlipped), c.helps[0][kFlipped], 95), at_least(r, help(1, kFlipped), c.helps[1][kFlipped], 90);
   for (std::size_t k = 0; k < kLayers; ++k) {
-    const double most = *std::max_element(c.undriven[k].begin(), c.undriven[k].end());
+    const double most = greatest(c.undriven[k]);
     r.findings.push_back({fmt::format("{}, STDP along the error: left without drive", kLayerNames[k]), most, "< 0.25", most < 0.25});
   }
   for (std::size_t k = 0; k < kLayers; ++k)

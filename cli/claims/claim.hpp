@@ -17,7 +17,9 @@ struct Finding {
   std::string name;  ///< with its unit
   double value = 0;
   std::string expected;  ///< in words, e.g. "> 0.9"; empty: shown for information
-  bool holds = true;
+  bool holds = true;     ///< by the comparison that was made
+  /// Whether it holds and was measured at all: NaN, which no comparison finds out of bounds by itself, never passes.
+  bool passes() const;
 };
 
 /// A plot and the sentence under it.
@@ -29,7 +31,7 @@ struct Plot {
 struct ClaimResult {
   std::vector<Finding> findings;
   std::vector<Plot> plots;
-  bool holds() const;  ///< whether every finding does
+  bool holds() const;  ///< whether every finding passes
 };
 
 struct ClaimOptions {

@@ -30,11 +30,6 @@ const Claim& find_claim(const std::string& name) {
                                      near.empty() ? "`spikeloop claim` lists them" : fmt::format("did you mean \"{}\"?", near)));
 }
 
-std::filesystem::path digits_folder(const std::filesystem::path& data) {
-  std::error_code ignored;
-  return std::filesystem::exists(data / "digits.csv.gz", ignored) ? data : std::filesystem::path(shipped_data());
-}
-
 std::string_view shipped_network(std::string_view name) {
   for (const ShippedNetwork& network : shipped_networks())
     if (network.name == name) return network.text;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/claims/detection_trials.hpp"
+#include "cli/claims/statistics.hpp"
 #include "report/charts.hpp"
 
 namespace spikeloop::cli {
@@ -81,12 +82,6 @@ std::vector<Finding> findings_of(const DetectionBench& bench, const Course& c) {
           {"spikes in 150 ms without it, after learning", c.after.spikes_without, "", true},
           {"help in the first block (controller spikes a trial)", c.help.front(), "", true},
           {"help in the last block", c.help.back(), "", true}};
-}
-
-report::Series curve(const char* name, const std::vector<double>& x, const std::vector<double>& y, int colour) {
-  report::Series series;
-  series.name = name, series.x = x, series.y = y, series.colour = colour;
-  return series;
 }
 
 std::vector<Plot> learning_plots(const Course& course) {

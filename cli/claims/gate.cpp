@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/claims/pairs.hpp"
+#include "cli/claims/statistics.hpp"
 #include "report/charts.hpp"
 
 namespace spikeloop::cli {
@@ -82,25 +83,25 @@ Train measure_train(PairBench& bench, int step) {
 
 /// The largest |change| of pairings that were over when feedback came.
 double largest_after(const Curve& curve) {
-  double most = 0;
+  std::vector<double> changes;
   for (std::size_t i = 0; i < curve.offset.size(); ++i)
-    if (curve.offset[i] > kApart) most = std::max(most, std::abs(curve.change[i]));
-  return most;
+    if (curve.offset[i] > kApart) changes.push_back(std::abs(curve.change[i]));
+  return greatest(changes);
 }
 
 /// How far the others are from what STDP makes of them.
 double deviation_before(const Curve& curve) {
-  double worst = 0;
+  std::vector<double> deviations;
   for (std::size_t i = 0; i < curve.offset.size(); ++i)
-    if (curve.offset[i] <= kApart) worst = std::max(worst, std::abs(curve.change[i] / curve.full - 1));
-  return worst;
+    if (curve.offset[i] <= kApart) deviations.push_back(std::abs(curve.change[i] / curve.full - 1));
+  return greatest(deviations);
 }
 
 double deviation_of(const Train& train) {
-  double worst = 0;
+  std::vector<double> deviations;
   for (std::size_t i = 0; i < train.change.size(); ++i)
-    worst = std::max(worst, std::abs(train.change[i] - train.wanted[i]) / std::abs(train.wanted.front()));
-  return worst;
+    deviations.push_back(std::abs(train.change[i] - train.wanted[i]) / std::abs(train.wanted.front()));
+  return greatest(deviations);
 }
 
 std::vector<Finding> findings_of(const Curve& up, const Curve& down, const Train& train, double stray) {
@@ -121,19 +122,13 @@ std::vector<Finding> findings_of(const Curve& up, const Curve& down, const Train
   return findings;
 }
 
-report::Series line(const char* name, const std::vector<double>& x, const std::vector<double>& y, int colour) {
-  report::Series series;
-  series.name = name, series.x = x, series.y = y, series.colour = colour;
-  return series;
-}
-
 Plot timing_plot(const Curve& up, const Curve& down) {
   report::LinePlot plot;
   plot.title = "Change of the weight against the time of feedback";
   plot.x_label = "feedback after the first spike of the pair (ms)";
   plot.y_label = "change by 60 pairings (mV)";
   plot.height = 340;
-  plot.series = {line("pre, post", up.offset, up.change, 0), line("post, pre", down.offset, down.change, 1)};
+  plot.series = {curve("pre, post", up.offset, up.change, 0), curve("post, pre", down.offset, down.change, 1)};
   return {
       report::line_plot(plot),
       "Sixty pairings with 10 ms between the two spikes, each a trial of its own; a pulse of feedback (three spikes on the apical port) "
@@ -142,7 +137,7 @@ Plot timing_plot(const Curve& up, const Curve& down) {
 }
 
 Plot train_plot(const Train& train) {
-  report::Series wanted = line("", train.before, train.wanted, 6), seen = line("", train.before, train.change, 0);
+  report::Series wanted = curve("", train.before, train.wanted, 6), seen = curve("", train.before, train.change, 0);
   seen.dots = true;
   report::LinePlot plot;
   plot.title = "Change of the weight by a train of pairings";

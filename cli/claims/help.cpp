@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <atomic>
-#include <cmath>
-#include <limits>
 #include <vector>
 
 #include "backends/simulator/simulator.hpp"
-#include "cli/claims/shipped.hpp"
+#include "cli/claims/digits.hpp"
+#include "cli/claims/statistics.hpp"
 #include "core/experiment.hpp"
 #include "core/io/digits.hpp"
 #include "report/charts.hpp"
@@ -60,15 +59,6 @@ std::vector<EpochResult> trained(const NetworkDescription& description, const Da
   return trainer.epochs();
 }
 
-/// Pearson's correlation; NaN if one of them does not vary.
-double correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  const double mean_a = mean_spread(a).mean, mean_b = mean_spread(b).mean;
-  double aa = 0, bb = 0, ab = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    aa += (a[i] - mean_a) * (a[i] - mean_a), bb += (b[i] - mean_b) * (b[i] - mean_b), ab += (a[i] - mean_a) * (b[i] - mean_b);
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : std::numeric_limits<double>::quiet_NaN();
-}
-
 std::vector<double> figures(const std::vector<EpochResult>& epochs, double (*figure)(const EpochResult&)) {
   std::vector<double> values;
   for (const EpochResult& epoch : epochs) values.push_back(figure(epoch));
@@ -84,7 +74,7 @@ std::vector<Finding> findings_of(const std::vector<EpochResult>& learning, const
   const double left = last.help / first.help, stays = fixed.back().help / fixed.front().help;
   const double gain = last.validation_accuracy - first.validation_accuracy;
   const std::vector<double> help = figures(learning, help_of), error = figures(learning, error_of);
-  const double together = correlation(help, error);
+  const double together = pearson(help, error);
   return {{"help in the first epoch (controller spikes a trial)", first.help, "> 0", first.help > 0},
           {"help in the last epoch", last.help, "", true},
           {"help left, last epoch over first", left, fmt::format("< {}", kHelpLeft), left < kHelpLeft},
@@ -95,27 +85,20 @@ std::vector<Finding> findings_of(const std::vector<EpochResult>& learning, const
           {"help left without learning", stays, fmt::format("> {}", kHelpStays), stays > kHelpStays}};
 }
 
-report::Series curve(const char* name, const std::vector<EpochResult>& epochs, double (*figure)(const EpochResult&), int colour) {
-  report::Series series;
-  series.name = name, series.colour = colour;
-  for (const EpochResult& epoch : epochs) series.x.push_back(static_cast<double>(epoch.epoch + 1)), series.y.push_back(figure(epoch));
-  return series;
-}
-
 std::vector<Plot> plots_of(const std::vector<EpochResult>& learning, const std::vector<EpochResult>& fixed) {
   report::LinePlot help, accuracy, together;
   help.title = "Help against epochs";
   help.y_label = "help: controller spikes a trial", help.x_label = "epoch", help.y_low = 0;
-  help.series = {curve("no learning", fixed, help_of, 6), curve("learning", learning, help_of, 0)};
+  help.series = {curve("no learning", figures(fixed, help_of), 6), curve("learning", figures(learning, help_of), 0)};
   accuracy.title = "Accuracy against epochs";
   accuracy.y_label = "accuracy on the validation part (%)", accuracy.x_label = "epoch", accuracy.y_low = 0, accuracy.y_high = 100;
   const auto percent = [](const EpochResult& epoch) { return 100 * epoch.validation_accuracy; };
-  accuracy.series = {curve("no learning", fixed, percent, 6), curve("learning", learning, percent, 0)};
+  accuracy.series = {curve("no learning", figures(fixed, percent), 6), curve("learning", figures(learning, percent), 0)};
   together.title = "Help against error";
   together.y_label = "help: controller spikes a trial", together.x_label = "error without help, training trials (%)";
-  report::Series dots;
+  report::Series dots =
+      curve("", figures(learning, [](const EpochResult& epoch) { return 100 * error_of(epoch); }), figures(learning, help_of), 0);
   dots.dots = true;
-  for (const EpochResult& epoch : learning) dots.x.push_back(100 * error_of(epoch)), dots.y.push_back(epoch.help);
   together.series = {std::move(dots)};
   return {
       {report::line_plot(help),

@@ -14,12 +14,12 @@ namespace {
 std::string value_text(const Finding& f) { return fmt::format("{:.4g}", f.value); }
 
 /// Nothing is expected of a figure that is shown for information.
-std::string verdict(const Finding& f) { return f.expected.empty() && f.holds ? "" : f.holds ? "holds" : "FAILS"; }
+std::string verdict(const Finding& f) { return f.expected.empty() && f.passes() ? "" : f.passes() ? "holds" : "FAILS"; }
 
 std::string findings_section(const ClaimResult& result) {
   std::vector<std::vector<report::Cell>> rows;
   for (const Finding& f : result.findings)
-    rows.push_back({{f.name}, {value_text(f), "num"}, {f.expected}, {verdict(f), f.holds ? "measured" : "estimated"}});
+    rows.push_back({{f.name}, {value_text(f), "num"}, {f.expected}, {verdict(f), f.passes() ? "measured" : "estimated"}});
   return report::html_section("Findings", report::html_table({{"Finding"}, {"Value", "num"}, {"Expected"}, {""}}, rows));
 }
 
@@ -28,7 +28,9 @@ std::string findings_section(const ClaimResult& result) {
 std::string failures(const ClaimResult& result) {
   std::string text;
   for (const Finding& f : result.findings)
-    if (!f.holds) text += fmt::format("{}{} is {}, expected {}", text.empty() ? "" : "; ", f.name, value_text(f), f.expected);
+    if (!f.passes())
+      text += fmt::format("{}{} is {}, expected {}", text.empty() ? "" : "; ", f.name, value_text(f),
+                          f.expected.empty() ? "a number" : f.expected);
   return text;
 }
 
@@ -42,7 +44,7 @@ report::Table claim_table(const ClaimResult& result) {
 std::string claim_json(const Claim& claim, const ClaimOptions& options, const ClaimResult& result, const report::RunInfo& info) {
   nlohmann::ordered_json findings = nlohmann::ordered_json::array();
   for (const Finding& f : result.findings)
-    findings.push_back({{"name", f.name}, {"value", report::number(f.value)}, {"expected", f.expected}, {"holds", f.holds}});
+    findings.push_back({{"name", f.name}, {"value", report::number(f.value)}, {"expected", f.expected}, {"holds", f.passes()}});
   const nlohmann::ordered_json json = {{"claim", claim.name},
                                        {"sentence", claim.sentence},
                                        {"holds", result.holds()},

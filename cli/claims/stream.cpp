@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "backends/simulator/simulator.hpp"
+#include "cli/claims/statistics.hpp"
 #include "cli/claims/trains.hpp"
 #include "core/controller.hpp"
 #include "core/io/events_bin.hpp"
@@ -172,7 +173,7 @@ Trains regular(const Trains& target, double period_ms) {
 
 /// A finding of the worst of the seeds.
 void judge(ClaimResult& r, std::string name, const std::vector<double>& values, double limit, bool above) {
-  const double worst = above ? *std::min_element(values.begin(), values.end()) : *std::max_element(values.begin(), values.end());
+  const double worst = above ? least(values) : greatest(values);
   r.findings.push_back({std::move(name), worst, fmt::format("{} {}", above ? ">" : "<", limit), above ? worst > limit : worst < limit});
 }
 
@@ -200,7 +201,7 @@ void judge_all(ClaimResult& r, const std::vector<Run>& runs, const Stream& s) {
   show("correlation of such trains", like(rates, s.wanted, s));
   show(fmt::format("correlation, input moved by {} ms at random", kJitterMs), runs.front().jittered);
   show("controller spikes in the first repetition", runs.front().help.front());
-  show("fewest controller spikes in a repetition", *std::min_element(runs.front().help.begin(), runs.front().help.end()));
+  show("fewest controller spikes in a repetition", least(runs.front().help));
 }
 
 /// Every fourth neuron.
@@ -217,12 +218,11 @@ void draw(ClaimResult& r, const std::vector<Run>& runs, const Stream& s) {
   help.title = "Help by repetition", help.x_label = "repetition of the stream", help.y_label = "controller spikes", help.y_low = 0;
   alike.title = "Correlation with the target by repetition", alike.x_label = "repetitions learned", alike.y_label = "correlation";
   for (const Run& run : runs) {
-    report::Series h, c, o;
-    for (std::size_t k = 0; k < run.help.size(); ++k) h.x.push_back(static_cast<double>(k + 1)), h.y.push_back(run.help[k]);
-    c.x = o.x = run.repetitions, c.y = run.correlations, o.y = run.others;
-    o.colour = 6, o.dashed = true;
-    if (&run == &runs.front()) c.name = "own target", o.name = "other targets";
-    help.series.push_back(h), alike.series.push_back(c), alike.series.push_back(o);
+    const bool named = &run == &runs.front();
+    help.series.push_back(curve("", run.help, 0));
+    alike.series.push_back(curve(named ? "own target" : "", run.repetitions, run.correlations, 0));
+    alike.series.push_back(curve(named ? "other targets" : "", run.repetitions, run.others, 6));
+    alike.series.back().dashed = true;
   }
   report::RasterPlot spikes;
   spikes.title = "Target, and outputs without feedback", spikes.duration_ms = to_ms(s.period);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cli/claims/statistics.hpp"
+
 namespace spikeloop::cli {
 namespace {
 
@@ -35,17 +37,6 @@ std::vector<double> smoothed(const std::vector<double>& train, double sigma_ms, 
     }
   }
   return rate;
-}
-
-double pearson(const std::vector<double>& a, const std::vector<double>& b) {
-  const auto n = static_cast<double>(a.size());
-  double mean_a = 0, mean_b = 0, ab = 0, aa = 0, bb = 0;
-  for (std::size_t k = 0; k < a.size(); ++k) mean_a += a[k] / n, mean_b += b[k] / n;
-  for (std::size_t k = 0; k < a.size(); ++k) {
-    const double x = a[k] - mean_a, y = b[k] - mean_b;
-    ab += x * y, aa += x * x, bb += y * y;
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
 }  // namespace

@@ -21,13 +21,7 @@ std::vector<std::vector<double>> counts_of(std::span<const Spike> spikes, std::u
 
 double cosine(const Update& a, const Update& b) {
   const double aa = std::inner_product(a.begin(), a.end(), a.begin(), 0.0), bb = std::inner_product(b.begin(), b.end(), b.begin(), 0.0);
-  return aa > 0 && bb > 0 ? std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / std::sqrt(aa * bb) : 0;
-}
-
-Update centred(Update a) {
-  const double mean = std::accumulate(a.begin(), a.end(), 0.0) / static_cast<double>(std::max<std::size_t>(a.size(), 1));
-  for (double& x : a) x -= mean;
-  return a;
+  return aa == 0 || bb == 0 ? 0 : std::inner_product(a.begin(), a.end(), b.begin(), 0.0) / std::sqrt(aa * bb);  // NaN stays NaN
 }
 
 }  // namespace
@@ -65,7 +59,5 @@ void add_outer(Update& sum, std::span<const double> pre, std::span<const double>
 }
 
 double angle_deg(const Update& a, const Update& b) { return std::acos(std::clamp(cosine(a, b), -1.0, 1.0)) * 180 / std::numbers::pi; }
-
-double correlation(const Update& a, const Update& b) { return cosine(centred(a), centred(b)); }
 
 }  // namespace spikeloop::cli

@@ -39,10 +39,8 @@ std::vector<double> rates_of(std::span<const Spike> spikes, std::uint32_t popula
 /// Adds pre x delta, the update that descends the squared error of rates if `delta` is the (backpropagated) error.
 void add_outer(Update& sum, std::span<const double> pre, std::span<const double> delta);
 
-/// Between two updates, in degrees: 0 = the same direction, 90 = nothing in common, 180 = opposite. 90 if one of them is zero.
+/// Between two updates, in degrees: 0 = the same direction, 90 = nothing in common, 180 = opposite. 90 if one of them is zero, NaN if one
+/// holds NaN.
 double angle_deg(const Update& a, const Update& b);
-
-/// Pearson's correlation over synapses; 0 if one of them is constant.
-double correlation(const Update& a, const Update& b);
 
 }  // namespace spikeloop::cli

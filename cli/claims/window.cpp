@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/claims/pairs.hpp"
+#include "cli/claims/statistics.hpp"
 #include "report/charts.hpp"
 
 namespace spikeloop::cli {
@@ -61,18 +62,20 @@ double deviation(double dt, double change) {
 }
 
 std::vector<Finding> findings_of(const Points& points) {
-  double worst = 0, inside = 0, first = kNaN;
+  std::vector<double> deviations, inside;
+  double first = kNaN;
   for (std::size_t i = points.dt.size(); i-- > 0;) {
     const double dt = points.dt[i], change = points.change[i];
-    worst = std::max(worst, deviation(dt, change));
-    if (dt >= 0 && dt < kLag) inside = std::max(inside, std::abs(change));
+    deviations.push_back(deviation(dt, change));
+    if (dt >= 0 && dt < kLag) inside.push_back(std::abs(change));
     if (change > 0) first = dt;
   }
+  const double worst = greatest(deviations), closer = greatest(inside);
   const double plus = time_constant(points, kLag, kReach), minus = time_constant(points, -kReach, -1);
   const auto near = [](double value, double wanted) { return std::abs(value - wanted) <= 1e-4 * wanted; };
   return {{"largest relative deviation from the formula", worst, "< 1e-6", worst < 1e-6},
           {"shortest distance that potentiates (ms)", first, "3, the lag", first == kLag},
-          {"largest change by a pair closer than that (mV)", inside, "0", inside == 0},
+          {"largest change by a pair closer than that (mV)", closer, "0", closer == 0},
           {"time constant of potentiation, fitted (ms)", plus, "17", near(plus, kTauPlus)},
           {"time constant of depression, fitted (ms)", minus, "34", near(minus, kTauMinus)},
           {"area of depression over that of potentiation", kMinus * minus / (kPlus * plus), "", true},
@@ -80,7 +83,7 @@ std::vector<Finding> findings_of(const Points& points) {
 }
 
 /// The formula, with breaks where it jumps.
-report::Series curve() {
+report::Series formula_curve() {
   report::Series series;
   const auto add = [&](double from, double to) {
     for (double dt = from; dt <= to; dt += 0.25) series.x.push_back(dt), series.y.push_back(1e3 * formula(dt));
@@ -92,15 +95,16 @@ report::Series curve() {
 }
 
 Plot plot_of(const Points& points) {
-  report::Series measured;
-  measured.x = points.dt, measured.dots = true;
-  for (const double change : points.change) measured.y.push_back(1e3 * change);
+  std::vector<double> changes;
+  for (const double change : points.change) changes.push_back(1e3 * change);
+  report::Series measured = curve("", points.dt, changes, 0);
+  measured.dots = true;
   report::LinePlot plot;
   plot.title = "Change of the weight against the distance of pre and post spike";
   plot.x_label = "post spike after the arrival of the pre spike (ms)";
   plot.y_label = "change of the weight (µV)";
   plot.height = 340;
-  plot.series = {curve(), std::move(measured)};
+  plot.series = {formula_curve(), std::move(measured)};
   return {report::line_plot(plot),
           "Dots: a trial each, one pre and one post spike, the weight read before and after. Grey: the formula with the constants of the "
           "claim. Pairs closer than 3 ms leave the weight alone."};

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 
 namespace spikeloop::firmware {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "firmware-interface/errors.hpp"
+#include "firmware-interface/transport/errors.hpp"
 
 namespace spikeloop::firmware {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,17 +9,9 @@
 #include <string>
 #include <vector>
 
-namespace spikeloop::firmware {
+#include "firmware-interface/transport/usb_setup.hpp"
 
-/// The eight setup bytes of a control transfer, decoded.
-struct UsbSetup {
-  std::uint8_t request_type = 0, request = 0;
-  std::uint16_t value = 0, index = 0, length = 0;
-  bool is_in() const { return (request_type & 0x80) != 0; }
-};
-/// Little-endian, as on the wire.
-UsbSetup decode_setup(std::span<const std::byte, 8> bytes);
-std::array<std::byte, 8> encode_setup(const UsbSetup& setup);
+namespace spikeloop::firmware {
 
 /// What enumeration reads.
 struct UsbDescriptors {
@@ -52,7 +43,8 @@ class UsbDevice {
 };
 
 /// Any control transfer: standard requests (GET_DESCRIPTOR of device, configuration and strings, GET/SET_CONFIGURATION, GET/SET_INTERFACE,
-/// GET_STATUS, CLEAR_FEATURE) are answered from the descriptors and `configuration`, which they change; all others go to the device.
+/// GET_STATUS, CLEAR_FEATURE) are answered from the descriptors and `configuration`, which they change; other standard ones stall. Vendor
+/// and class requests go to the device. An answer is cut to `setup.length`.
 std::optional<std::vector<std::byte>> answer_control(UsbDevice& device, std::uint8_t& configuration, const UsbSetup& setup,
                                                      std::span<const std::byte> data);
 

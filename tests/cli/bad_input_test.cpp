@@ -94,6 +94,17 @@ TEST_F(BadInput, PopulationIsMissing) {
   expect_refused({"exp.txtpb:11:11: readout.population", "\"outt\"", "did you mean \"out\"?"});
 }
 
+TEST_F(BadInput, NoWeightCouldEverChange) {
+  const std::string network = read(folder / "net.txtpb");
+  const std::size_t from = network.find("controllers {"), to = network.find("probes {");
+  folder.write("net.txtpb", network.substr(0, from) + network.substr(to));
+  const std::vector<std::string> parts = {"exp.txtpb:4:", "network: can learn nothing", "rule \"learn\" of hidden->out",
+                                          "add `controllers { population: \"out\""};
+  expect_refused(parts);
+  expect_sentence(call({"check", folder / "exp.txtpb"}), parts, 2);
+  EXPECT_EQ(call({"check", folder / "net.txtpb"}).code, 0) << "by itself it is a network as any";
+}
+
 TEST_F(BadInput, SmokeSizeIsNothing) {
   folder.replace("exp.txtpb", "samples: 12", "samples: 0");
   expect_refused({"exp.txtpb:16", "smoke", "at least one"});

@@ -21,7 +21,7 @@ ClaimResult run(const NetworkDescription& network) { return angles(network, {1, 
 std::string broken(const ClaimResult& result) {
   std::string names;
   for (const Finding& f : result.findings)
-    if (!f.holds) names += f.name + "\n";
+    if (!f.passes()) names += f.name + "\n";
   return names;
 }
 
@@ -137,12 +137,11 @@ TEST(Updates, hebbian_of_a_constant_rate_is_nearly_nothing) {
   EXPECT_NEAR(hebbian(spikes, 200, 1000)[0] / 80, 0, 0.01);  // per post spike; r_pre is about 2
 }
 
-TEST(Updates, angles_and_correlations_are_those_of_vectors) {
+TEST(Updates, angles_are_those_of_vectors) {
   EXPECT_NEAR(angle_deg({1, 0}, {1, 1}), 45, 1e-9);
   EXPECT_NEAR(angle_deg({1, 0}, {-2, 0}), 180, 1e-9);
   EXPECT_EQ(angle_deg({1, 0}, {0, 0}), 90);
-  EXPECT_NEAR(correlation(Update{1, 2, 3}, Update{5, 6, 7}), 1, 1e-12);
-  EXPECT_EQ(correlation(Update{1, 2, 3}, Update{5, 5, 5}), 0);
+  EXPECT_TRUE(std::isnan(angle_deg({1, 0}, {1, std::nan("")}))) << "90 degrees would pass for nothing in common";
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ class ClaimStream : public testing::Test {
 std::string broken(const ClaimResult& result) {
   std::string names;
   for (const Finding& f : result.findings)
-    if (!f.holds) names += f.name + "\n";
+    if (!f.passes()) names += f.name + "\n";
   return names;
 }
 

@@ -294,6 +294,8 @@ const std::vector<Case>& cases() {
       {"controllers[0].target.true_hz", "negative", [](D& d) { d.controllers[0].true_hz = -1; }},
       {"controllers[0].target.other_hz", "negative", [](D& d) { d.controllers[0].other_hz = -1; }},
       {"controllers[0].target.dead_zone_hz", "greater than 0", [](D& d) { d.controllers[0].dead_zone_hz = 0; }},
+      {"controllers[0].target.excess_dead_zone_hz", "greater than 0", [](D& d) { d.controllers[0].excess_dead_zone_hz = 0; }},
+      {"controllers[0].target.target_spikes", "between", [](D& d) { d.controllers[0].target_spikes = 0; }},
       {"controllers[0].target.headroom", "between", [](D& d) { d.controllers[0].headroom = 0.5; }},
       {"controllers[0].feedback[0].rule", "\"non\"", [](D& d) { d.controllers[0].feedback[0].rule = "non"; }},
       {"controllers[0].feedback[0].weights.forward_product.rms", "greater than 0",
@@ -308,9 +310,7 @@ const std::vector<Case>& cases() {
       {"controllers[0].feedback[0].amplitude", "not a finite", [](D& d) { d.controllers[0].feedback[0].amplitude = kNan; }},
       {"controllers[0].feedback[0].weights.identity", "one size", [](D& d) { d.controllers[0].feedback[0].weights.kind = Identity{}; }},
       {"controllers[0].feedback[0].weights.listed", "has 2 values, but needs 18",
-       [](D& d) {
-         d.controllers[0].feedback[0].weights.kind = Listed{values({1, 2})};
-       }},
+       [](D& d) { d.controllers[0].feedback[0].weights.kind = Listed{values({1, 2})}; }},
       {"probes[0].population", "did you mean \"out\"", [](D& d) { d.probes[0].population = "ot"; }},
       {"probes[0].population", "did you mean \"ctrl.out.plus\"", [](D& d) { d.probes[0].population = "ctrl.out.pluss"; }},
       {"probes[0].population", "has no potential",

@@ -104,29 +104,92 @@ TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
 }
 
 /// Early stop ends the training where validation no longer gets better, and keeps the weights of where it was best.
-TEST(Trainer, StopsEarlyAndKeepsTheBestWeights) {
-  Small small;
-  small.experiment.epochs = 40;
-  small.experiment.patience = 2;
-  Trainer trainer = small.trainer();
-  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
-  const auto& epochs = trainer.epochs();
-  ASSERT_LT(epochs.size(), 40u);
-  std::size_t best = 0;
-  for (std::size_t k = 1; k < epochs.size(); ++k)
-    if (epochs[k].validation_accuracy > epochs[best].validation_accuracy) best = k;
-  EXPECT_EQ(epochs.size() - 1 - best, 2u);
-  const Evaluation again = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.validation, 1);
-  EXPECT_EQ(again.accuracy, epochs[best].validation_accuracy);
-  const TrainingResult r = trainer.finish(false);
-  EXPECT_EQ(r.kept_epoch, best);
+class EarlyStop : public ::testing::Test {
+ protected:
+  EarlyStop() {
+    small_.experiment.epochs = 40;
+    small_.experiment.anneal_to = 1;  // so that an epoch does not depend on how many follow
+    small_.experiment.patience = 2;
+    trainer_.emplace(small_.trainer());
+    trainer_->run(kGoOn, nullptr);
+    for (std::size_t k = 1; k < epochs().size(); ++k)
+      if (epochs()[k].validation_accuracy > epochs()[best_].validation_accuracy) best_ = k;
+  }
+  const std::vector<EpochResult>& epochs() const { return trainer_->epochs(); }
+  static std::size_t trials_of(std::size_t epochs) { return 30 + 60 * epochs; }
+  Trainer stopped_after(const Small& small, std::size_t trials) const {
+    Trainer trainer = small.trainer();
+    std::atomic<bool> stop{false};
+    trainer.run(stop, [&](const Progress& p) { stop = p.samples_done == trials; });
+    return trainer;
+  }
+  /// Everything that was learned.
+  static std::pair<std::vector<std::vector<float>>, std::vector<double>> learned(Trainer& trainer) {
+    std::vector<std::vector<float>> weights;
+    for (std::size_t k = 0; k < trainer.network().projections().size(); ++k) weights.push_back(trainer.session().weights(k));
+    return {weights, trainer.session().thresholds(trainer.network().population_index("hidden"))};
+  }
+  /// The same training without early stop, as it was after so many epochs.
+  auto learned_after(std::size_t epochs) const {
+    Small plain = small_;
+    plain.experiment.patience.reset();
+    Trainer trainer = stopped_after(plain, trials_of(epochs));
+    return learned(trainer);
+  }
 
-  Trainer half = small.trainer(), rest = small.trainer();
-  std::atomic<bool> stop{false};
-  half.run(stop, [&](const Progress& p) { stop = p.samples_done == 30 + 60 * (best + 2) - 5; });  // the best epoch is behind it
+  Small small_;
+  std::optional<Trainer> trainer_;
+  std::size_t best_ = 0;
+};
+
+TEST_F(EarlyStop, EndsAfterPatienceAndKeepsTheBestWeights) {
+  ASSERT_TRUE(trainer_->done());
+  ASSERT_LT(epochs().size(), 40u);
+  EXPECT_EQ(epochs().size() - 1 - best_, 2u);
+  EXPECT_EQ(learned(*trainer_), learned_after(best_ + 1));
+  EXPECT_NE(learned(*trainer_), learned_after(epochs().size())) << "the last are others";
+  const Evaluation again = evaluate(small_.experiment, trainer_->network(), trainer_->session(), small_.data, small_.data.validation, 1);
+  EXPECT_EQ(again.accuracy, epochs()[best_].validation_accuracy);
+  EXPECT_EQ(trainer_->finish(false).kept_epoch, best_);
+}
+
+TEST_F(EarlyStop, KeepsTheBestWeightsTooWhereTheEpochsRunOutBeforePatience) {
+  small_.experiment.epochs = best_ + 2;
+  Trainer trainer = small_.trainer();
+  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
+  EXPECT_EQ(trainer.epochs().size(), best_ + 2);
+  EXPECT_EQ(learned(trainer), learned(*trainer_));
+  EXPECT_EQ(trainer.finish(false).kept_epoch, best_);
+}
+
+/// Patience is not renewed by epochs that answer as many samples: one sample is right early, and stays right.
+TEST_F(EarlyStop, AnEpochThatIsAsGoodAsTheBestIsNotBetter) {
+  small_.data.validation.resize(1);
+  Trainer trainer = small_.trainer();
+  trainer.run(kGoOn, nullptr);
+  std::size_t first = 0;
+  while (first < trainer.epochs().size() && trainer.epochs()[first].validation_accuracy < 1) ++first;
+  ASSERT_LT(first, trainer.epochs().size());
+  EXPECT_EQ(trainer.epochs().back().validation_accuracy, 1);
+  EXPECT_EQ(trainer.epochs().size(), first + 3);
+  EXPECT_EQ(trainer.finish(false).kept_epoch, first);
+}
+
+TEST_F(EarlyStop, GoesOnWhereItWasWithTheBestBehindIt) {
+  const std::uint64_t hash = trainer_->finish(false).weights_hash;
+  Trainer half = stopped_after(small_, trials_of(best_ + 2) - 5), rest = small_.trainer(), finished = small_.trainer();
   rest.restore(half.save());
+  EXPECT_FALSE(rest.done());
   rest.run(kGoOn, nullptr);
-  EXPECT_EQ(rest.finish(false).weights_hash, r.weights_hash);
+  EXPECT_EQ(rest.epochs().size(), epochs().size());
+  finished.restore(trainer_->save());
+  EXPECT_TRUE(finished.done()) << "it stopped, though epochs were left";
+  for (Trainer* trainer : {&rest, &finished}) {
+    EXPECT_EQ(learned(*trainer), learned(*trainer_));
+    const TrainingResult r = trainer->finish(false);
+    EXPECT_EQ(r.weights_hash, hash);
+    EXPECT_EQ(r.kept_epoch, best_);
+  }
 }
 
 TEST(Trainer, CannotStopEarlyWithoutAValidationPart) {
@@ -188,6 +251,86 @@ TEST(Experiment, PhasesAreWholeTicksAndASplitHasTheStatedSizes) {
   ASSERT_EQ(faults.size(), 2u);
   EXPECT_EQ(faults[0].path, "trial.free_ms");
   EXPECT_EQ(faults[1].path, "dataset.split.test");
+}
+
+/// The paths and texts of the faults, a line each.
+std::string faults_of(const Experiment& e, const NetworkDescription& network) {
+  std::string all;
+  for (const Diagnostic& d : validate(e, Network(network), nullptr)) all += d.path + " " + d.what + " -> " + d.suggestion + "\n";
+  return all;
+}
+
+/// Rules that wait for feedback which never comes would train for hours and change no weight.
+TEST(Experiment, RulesThatWaitForFeedbackWhichNeverComesAreOneFault) {
+  const Small small;
+  const auto faults = [&](auto&& change) {
+    Experiment e = small.experiment;
+    NetworkDescription d = small.network;
+    change(e, d);
+    return faults_of(e, d);
+  };
+  using E = Experiment;
+  using D = NetworkDescription;
+  EXPECT_EQ(faults([](E&, D&) {}), "");
+  const std::string open = faults([](E&, D& d) { d.controllers.clear(); });
+  EXPECT_EQ(
+      open,
+      "network can learn nothing: rule \"out\" of hidden->out changes weights only while feedback is active, but in training no spike "
+      "reaches an apical or modulator port of \"out\", and no other rule could change a weight either -> add `controllers { "
+      "population: \"out\" ... feedback { to: \"out\" ... } }`\n");
+  const std::string elsewhere = faults([](E&, D& d) { d.controllers[0].population = "pool", d.controllers[0].feedback.pop_back(); });
+  EXPECT_NE(elsewhere.find("; in training only the controller of the readout gets a target"), std::string::npos) << elsewhere;
+  const std::string to_others = faults([](E&, D& d) {
+    d.controllers[0].feedback.pop_back();
+    d.controllers[0].feedback[0].to = "pool", d.controllers[0].feedback[0].weights.kind = Constant{1};
+  });
+  EXPECT_NE(to_others.find("add `feedback { to: \"out\" ... }` to the controller of \"out\""), std::string::npos) << to_others;
+  const std::string no_time = faults([](E& e, D&) { e.feedback_ms = 0; });
+  EXPECT_NE(no_time.find("trial.feedback_ms is 0"), std::string::npos) << no_time;
+  for (const std::string& text : {open, elsewhere, to_others, no_time}) EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+}
+
+/// What is found to learn nothing learns nothing, and what is not, learns.
+TEST(Experiment, AFaultOfTeachingIsFoundWhereNoWeightChangesAndOnlyThere) {
+  Small small;
+  small.experiment.epochs = 1, small.experiment.warm_up_samples = 0;
+  const auto learns = [&](const NetworkDescription& d) {
+    Trainer trainer(small.experiment, Network(d), *make_simulator(), small.data, 1);
+    const Network& network = trainer.network();
+    std::vector<std::vector<float>> before, after;
+    for (auto* weights : {&before, &after}) {
+      for (std::size_t k = 0; k < network.projections().size(); ++k) weights->push_back(trainer.session().weights(k));
+      trainer.run(kGoOn, nullptr);
+    }
+    return before != after;
+  };
+  const auto expect = [&](bool learned, const char* what, auto&& change) {
+    NetworkDescription d = small.network;
+    d.controllers.clear();
+    change(d);
+    EXPECT_EQ(faults_of(small.experiment, d).empty(), learned) << what;
+    EXPECT_EQ(learns(d), learned) << what;
+  };
+  const auto teach_by = [](NetworkDescription& d, const SourceModel& source, Port port) {
+    Population teacher;
+    teacher.name = "teacher", teacher.shape = {1}, teacher.kind = source;
+    d.populations.push_back(teacher);
+    Projection p;
+    p.source = "teacher", p.target = "hidden", p.port = port, p.weight.kind = Constant{1}, p.delay_ms.kind = Constant{1};
+    d.projections.push_back(p);
+  };
+  expect(false, "nobody teaches", [](NetworkDescription&) {});
+  expect(true, "a source of spikes", [&](NetworkDescription& d) { teach_by(d, PoissonSource{200}, Port::kModulator); });
+  expect(false, "on the basal port", [&](NetworkDescription& d) { teach_by(d, PoissonSource{200}, Port::kBasal); });
+  expect(false, "an external source, silent", [&](NetworkDescription& d) { teach_by(d, ExternalSource{}, Port::kApical); });
+  expect(false, "a current has no spikes", [&](NetworkDescription& d) { teach_by(d, CurrentSource{{{0, 1}}}, Port::kApical); });
+  expect(true, "the network itself", [](NetworkDescription& d) {
+    Projection p;
+    p.source = "in", p.target = "out", p.port = Port::kApical, p.weight.kind = Constant{0.01}, p.delay_ms.kind = Constant{1};
+    p.name = "in->out.apical";
+    d.projections.push_back(p);
+  });
+  expect(true, "a rule that does not wait", [](NetworkDescription& d) { d.rules[0].kind = Stdp{}; });
 }
 
 TEST(LinearBaseline, SeparatesWhatIsLinearlySeparable) {

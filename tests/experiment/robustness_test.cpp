@@ -57,6 +57,37 @@ TEST_F(Robustness, CoarseWeightsAndMismatchDoHarm) {
   for (const double accuracy : r.mismatch.at(0).accuracies) EXPECT_LT(accuracy, reported_.accuracy);
 }
 
+/// What is probed is what `quantise_by_neuron` makes of all plastic weights onto a population, and not of each projection by itself.
+TEST_F(Robustness, PlasticWeightsOntoANeuronShareARange) {
+  Session& session = trainer_->session();
+  const auto accuracies = [&](bool together) {
+    std::vector<double> all;
+    for (const std::uint32_t bits : {2u, 3u, 4u}) {
+      std::vector<std::pair<std::size_t, std::vector<float>>> kept;
+      for (const std::vector<const char*>& names :
+           {std::vector{"in->hidden", "bias->hidden", "pool->hidden"}, std::vector{"hidden->out"}}) {
+        std::vector<WeightsOnto> onto;
+        for (const char* name : names) {
+          const std::size_t k = trainer_->network().projection_index(name);
+          kept.emplace_back(k, session.weights(k));
+          onto.push_back({session.weights(k), session.connectivity(k).targets});
+        }
+        if (together) quantise_by_neuron(onto, 128, bits);
+        for (WeightsOnto& p : onto)
+          if (!together) quantise_by_neuron(std::span(&p, 1), 128, bits);
+        for (std::size_t i = 0; i < names.size(); ++i) session.set_weights(trainer_->network().projection_index(names[i]), onto[i].weights);
+      }
+      all.push_back(test().accuracy);
+      for (const auto& [k, weights] : kept) session.set_weights(k, weights);
+    }
+    return all;
+  };
+  std::vector<double> probed;
+  for (const RobustnessPoint& p : probe({{2, 3, 4}, {}, 1, 0}).bits) probed.push_back(p.accuracies.at(0));
+  EXPECT_EQ(probed, accuracies(true));
+  EXPECT_NE(probed, accuracies(false)) << "or the test would not tell them apart";
+}
+
 TEST_F(Robustness, IsReproducibleAndRestoresEverything) {
   const Session& session = trainer_->session();
   const Network& network = trainer_->network();

@@ -147,6 +147,8 @@ TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
   EXPECT_EQ(write_network(load_network_binary(golden("network.bin"), "", with_six_by_six())), write_network(everything()));
   EXPECT_EQ(write_network(load_network_binary(golden("network_feedback.bin"), "", with_six_by_six())),
             write_network(load_network_text(golden("network_feedback.txtpb"), "", with_six_by_six())));
+  EXPECT_EQ(write_network(load_network_binary(golden("network_target.bin"), "", with_six_by_six())),
+            write_network(load_network_text(golden("network_target.txtpb"), "", with_six_by_six())));
   for (const std::string& name : kExperiments)
     EXPECT_EQ(write_experiment(load_experiment_binary(golden(name + ".bin"))),
               write_experiment(load_experiment_text(golden(name + ".txtpb"))));
@@ -237,7 +239,7 @@ void expect_every_field_is_set(const std::vector<std::string>& names) {
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
-  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb"});
+  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb", "network_target.txtpb"});
   std::vector<std::string> experiments;
   for (const std::string& name : kExperiments) experiments.push_back(name + ".txtpb");
   expect_every_field_is_set<v1::Experiment>(experiments);

@@ -6,6 +6,7 @@
 
 #include "report/html.hpp"
 #include "report/json.hpp"
+#include "report/sections.hpp"
 #include "tests/report/sample_result.hpp"
 
 namespace spikeloop::report {
@@ -74,6 +75,36 @@ TEST(Html, a_result_with_nothing_in_it_is_still_a_page) {
   result.runs.resize(1);
   result.runs[0] = {};
   EXPECT_EQ(xml_fault(training_html(result, sample_network(), {})), "");
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
+  return n;
+}
+
+/// Where training stopped early, the last epochs of the curve are not those that were tested.
+TEST(Html, the_epoch_that_early_stop_kept_is_marked) {
+  ExperimentResult result = sample_result();
+  for (auto& run : result.runs) run.epochs[1].validation_accuracy = 0.4;
+  result.runs[0].kept_epoch = 0, result.runs[1].kept_epoch = 1;
+  const auto dots = [&] { return count(learning_section(result), "class=\"f2\""); };
+  EXPECT_EQ(dots(), 0u) << "all epochs were run, and the last is tested as everywhere";
+  EXPECT_FALSE(has(learning_section(result), "Early stop"));
+  result.experiment.patience = 1;
+  const std::string two = learning_section(result);
+  EXPECT_EQ(xml_fault(two), "");
+  EXPECT_EQ(dots(), 2u);
+  EXPECT_TRUE(has(two, ">kept</text>"));
+  EXPECT_TRUE(has(two, "Early stop kept the weights of epochs 1 and 2, the best on the validation part (dots: of each seed).")) << two;
+  result.runs[1].kept_epoch = 0;
+  EXPECT_TRUE(has(learning_section(result), "the weights of epoch 1, "));
+  EXPECT_NE(learning_section(result), two) << "the dot has moved";
+  while (result.runs.size() < 6) result.runs.push_back(result.runs[1]);
+  result.runs[3].kept_epoch = 1;
+  EXPECT_TRUE(has(learning_section(result), "the weights of epochs 1 to 2, "));
+  result.runs.resize(1);
+  EXPECT_TRUE(has(learning_section(result), "the weights of epoch 1, the best on the validation part (the dot)."));
 }
 
 TEST(Html, losses_are_shown) {

@@ -145,6 +145,37 @@ TEST(Controller, ASteadyErrorBelowTheDeadZoneNeverFiresIt) {
   }
 }
 
+/// Too much can be judged more mildly than too little.
+TEST(Controller, ADeadZoneOfItsOwnForExcessLeavesTheOtherSideAlone) {
+  NetworkDescription d = controlled(20);
+  d.controllers[0].excess_dead_zone_hz = 60;
+  const auto excess = [&](double error_hz) { return answer(d, 50, {}, train(60, 10'000, error_hz), 10'100); };
+  EXPECT_TRUE(excess(0.98 * 60).minus.empty());
+  EXPECT_FALSE(excess(1.25 * 60).minus.empty());
+  EXPECT_TRUE(answer(d, 50, train(60, 10'000, 0.98 * 20), {}, 10'100).plus.empty());
+  EXPECT_FALSE(answer(d, 50, train(60, 10'000, 1.25 * 20), {}, 10'100).plus.empty());
+}
+
+/// Five target spikes for one output spike: the controller fires five times as often, and sooner, and calms down at the same output rate.
+TEST(Controller, MoreTargetSpikesSaySoonerThatOneIsOwed) {
+  NetworkDescription d = controlled(20);
+  const auto owed = [&](const std::vector<double>& target, const std::vector<double>& output) {
+    return answer(d, 50, target, output, 1100).plus;
+  };
+  const std::vector<Time> coarse = owed(train(60, 1060, 100), {});
+  d.controllers[0].target_spikes = 5;
+  const std::vector<double> fine_train = train(60, 1060, 500);
+  const std::vector<Time> fine = owed(fine_train, {});
+  EXPECT_LT(fine.front(), coarse.front());
+  EXPECT_NEAR(static_cast<double>(fine.size()), 5.0 * static_cast<double>(coarse.size()), 0.1 * static_cast<double>(fine.size()));
+  EXPECT_TRUE(owed(fine_train, train(60, 1060, 110)).empty()) << "each output spike pays five";
+  EXPECT_FALSE(owed(fine_train, train(60, 1060, 50)).empty());
+  EXPECT_TRUE(owed(train(60, 1060, 0.98 * 20 * 5), {}).empty()) << "the dead zone is one of output spikes";
+  EXPECT_FALSE(owed(train(60, 1060, 1.3 * 20 * 5), {}).empty());
+  EXPECT_TRUE(answer(d, 50, fine_train, train(60, 1060, 110), 1100).minus.empty());
+  EXPECT_GT(answer(d, 50, fine_train, train(60, 1060, 300), 1100).minus.size(), 100u) << "more than five target spikes allow";
+}
+
 /// The error is what is missing from a train, not the train.
 TEST(Controller, TheDeadZoneHoldsInsideAFastTrain) {
   const std::vector<double> target = train(60, 8060, 100);

@@ -339,6 +339,21 @@ TEST_P(SingleNeuron, AFloorHoldsThePotentialUpWhereInputArrives) {
   EXPECT_EQ(samples_of(run(d, 1.5), 0).at(0).at(0), -0.5);
 }
 
+/// As core/models.hpp says: neither ticks without input nor inputs that sum to exactly 0 raise v.
+TEST_P(SingleNeuron, AFloorDoesNothingWhereNoInputArrivesOrInputsSumToZero) {
+  Lif n;
+  n.v_floor_mv = -0.5;
+  NetworkDescription d = driven(n, {1.0, 2.0}, 0.5);
+  d.populations[0].v_initial_mv = Value{Constant{-3}, {}};
+  d.populations.push_back(source("against", 1, spike_list({1.0 - tick()})));
+  d.projections.push_back(connect("against", "n", AllToAll{}, -0.5, tick()));
+  d.probes = {probe_of("n", Probe::Variable::kPotential, 0.5, 0.5)};
+  const Recording r = run(d, 2.25);
+  for (std::size_t k = 0; k < 3; ++k)
+    EXPECT_NEAR(samples_of(r, 0).at(k).at(0), -3 * std::exp(-0.5 * static_cast<double>(k + 1) / 20), rounding()) << k;
+  EXPECT_EQ(samples_of(r, 0).at(3).at(0), -0.5);
+}
+
 TEST_P(SingleNeuron, InitialPotentialAboveThresholdSpikesAtTickZero) {
   NetworkDescription d = one(Lif{});
   d.populations[0].v_initial_mv = Value{Constant{1}, {}};
