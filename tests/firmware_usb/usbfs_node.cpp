@@ -14,8 +14,6 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "tests/firmware_usb/standard_requests.hpp"
-
 namespace spikeloop::firmware {
 namespace {
 
@@ -312,7 +310,7 @@ void UsbfsPort::Node::serve_control(Urbs::iterator at) {
   if (fail(at)) return;
   const UsbSetup setup = decode_setup(std::span<const std::byte, 8>(at->buffer, 8));
   const std::span<std::byte> payload(at->buffer + 8, setup.length);
-  const auto result = answer_any_control(shared_->device, configuration_, setup, setup.is_in() ? std::span<std::byte>() : payload);
+  const auto result = answer_control(shared_->device, configuration_, setup, setup.is_in() ? std::span<std::byte>() : payload);
   if (!result) return finish(at, -EPIPE);
   if (setup.is_in()) std::copy_n(result->begin(), std::min(result->size(), payload.size()), payload.begin());
   at->done = setup.is_in() ? std::min(result->size(), payload.size()) : payload.size();  // of the data stage only
