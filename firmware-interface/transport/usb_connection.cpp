@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "firmware-interface/transport/checks.hpp"
 #include "firmware-interface/transport/usb_errors.hpp"
 
 namespace spikeloop::firmware {
@@ -42,7 +42,7 @@ void UsbConnection::require_usable() const {
 }
 
 bool UsbConnection::wait(Lock& lock, Milliseconds timeout, const std::function<bool()>& until) {
-  return changed_.wait_for(lock, std::min(timeout, Milliseconds(std::chrono::hours(24))), until);  // its sum with now must not overflow
+  return changed_.wait_for(lock, bounded(timeout), until);
 }
 
 void UsbConnection::lose(const std::string& why) {
@@ -70,8 +70,7 @@ void UsbConnection::control_done(libusb_transfer* usb) {
 }
 
 UsbConnection::Transfer& UsbConnection::new_control(bool is_in, ControlRequest r, std::size_t bytes) {
-  constexpr std::size_t kMost = 4096;  // libusb's own limit
-  if (bytes > kMost) throw std::invalid_argument(fmt::format("a control transfer has at most {} bytes, not {}", kMost, bytes));
+  check_control_size(bytes);
   controls_.remove_if([](const Transfer& t) { return !t.in_flight; });
   Transfer& transfer = controls_.emplace_back(*this);
   if (transfer.usb == nullptr) throw std::bad_alloc();
@@ -104,8 +103,7 @@ std::size_t UsbConnection::control(bool is_in, ControlRequest request, std::span
   Transfer& transfer = new_control(is_in, request, is_in ? into.size() : data.size());
   const std::span<unsigned char> payload = std::span(transfer.buffer).subspan(LIBUSB_CONTROL_SETUP_SIZE);
   std::transform(data.begin(), data.end(), payload.begin(), [](std::byte b) { return std::to_integer<unsigned char>(b); });
-  const std::string doing = fmt::format("{} request {:#04x} (value {}, index {}) {} {}", is_in ? "read" : "send", request.request,
-                                        request.value, request.index, is_in ? "from" : "to", name_);
+  const std::string doing = fmt::format("{} {} {} {}", is_in ? "read" : "send", describe(request), is_in ? "from" : "to", name_);
   run_control(lock, transfer, doing, timeout);
   const auto done = static_cast<std::size_t>(transfer.usb->actual_length);
   if (is_in) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "firmware-interface/transport/checks.hpp"
 #include "firmware-interface/transport/transport.hpp"
 #include "firmware-interface/transport/usb_context.hpp"
 
@@ -19,7 +20,7 @@ struct UsbSelector {
 
 /// The two graces are by how much a call may overrun its timeout when the bus or the system misbehaves.
 struct UsbOptions {
-  std::size_t queue_bytes = std::size_t{16} << 20;  ///< received and not yet read, transfers in flight included
+  std::size_t queue_bytes = kMaxWaitingBytes;  ///< received and not yet read, transfers in flight included
   Milliseconds unplug_grace{500};   ///< a pulled cable shows as a bus error first: how long to wait for the news that it was that
   Milliseconds cancel_grace{2000};  ///< how long a cancelled transfer may take to come back before the device counts as lost
 };
