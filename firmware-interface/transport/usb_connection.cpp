@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 
+#include "firmware-interface/transport/checks.hpp"
 #include "firmware-interface/transport/usb_errors.hpp"
 
 namespace spikeloop::firmware {
@@ -42,7 +42,7 @@ void UsbConnection::require_usable() const {
 }
 
 bool UsbConnection::wait(Lock& lock, Milliseconds timeout, const std::function<bool()>& until) {
-  return changed_.wait_for(lock, std::min(timeout, Milliseconds(std::chrono::hours(24))), until);  // its sum with now must not overflow
+  return changed_.wait_for(lock, bounded(timeout), until);
 }
 
 void UsbConnection::lose(const std::string& why) {
@@ -50,6 +50,16 @@ void UsbConnection::lose(const std::string& why) {
   running_ = false;
   parked_.clear();
   changed_.notify_all();
+}
+
+// What a bus error turns out to be: transfers in flight fail with one when the cable is pulled, some time before the hub tells the system.
+int UsbConnection::without_cable(Lock& lock, int code) {
+  if (code != LIBUSB_ERROR_IO || handle_ == nullptr) return code;
+  const libusb_device* device = libusb_get_device(handle_.get());
+  lock.unlock();
+  const bool left = context_->has_left(device, options_.unplug_grace);
+  lock.lock();
+  return left ? LIBUSB_ERROR_NO_DEVICE : code;
 }
 
 void UsbConnection::control_done(libusb_transfer* usb) {
@@ -60,8 +70,7 @@ void UsbConnection::control_done(libusb_transfer* usb) {
 }
 
 UsbConnection::Transfer& UsbConnection::new_control(bool is_in, ControlRequest r, std::size_t bytes) {
-  constexpr std::size_t kMost = 4096;  // libusb's own limit
-  if (bytes > kMost) throw std::invalid_argument(fmt::format("a control transfer has at most {} bytes, not {}", kMost, bytes));
+  check_control_size(bytes);
   controls_.remove_if([](const Transfer& t) { return !t.in_flight; });
   Transfer& transfer = controls_.emplace_back(*this);
   if (transfer.usb == nullptr) throw std::bad_alloc();
@@ -81,6 +90,7 @@ void UsbConnection::run_control(Lock& lock, Transfer& transfer, const std::strin
     code = transfer.in_flight ? LIBUSB_ERROR_NO_DEVICE : usb_error_of(transfer.usb->status);
   }
   if (code == 0) return;
+  code = without_cable(lock, code);
   if (code == LIBUSB_ERROR_NO_DEVICE) lose("unplugged");
   require_usable();
   throw_usb_error(code, doing);
@@ -93,8 +103,7 @@ std::size_t UsbConnection::control(bool is_in, ControlRequest request, std::span
   Transfer& transfer = new_control(is_in, request, is_in ? into.size() : data.size());
   const std::span<unsigned char> payload = std::span(transfer.buffer).subspan(LIBUSB_CONTROL_SETUP_SIZE);
   std::transform(data.begin(), data.end(), payload.begin(), [](std::byte b) { return std::to_integer<unsigned char>(b); });
-  const std::string doing = fmt::format("{} request {:#04x} (value {}, index {}) {} {}", is_in ? "read" : "send", request.request,
-                                        request.value, request.index, is_in ? "from" : "to", name_);
+  const std::string doing = fmt::format("{} {} {} {}", is_in ? "read" : "send", describe(request), is_in ? "from" : "to", name_);
   run_control(lock, transfer, doing, timeout);
   const auto done = static_cast<std::size_t>(transfer.usb->actual_length);
   if (is_in) {

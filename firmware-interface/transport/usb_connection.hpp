@@ -9,7 +9,7 @@
 #include <list>
 #include <mutex>
 
-#include "firmware-interface/transport/byte_ring.hpp"
+#include "firmware-interface/transport/byte_queue.hpp"
 #include "firmware-interface/transport/usb_describe.hpp"
 #include "firmware-interface/transport/usb_transport.hpp"
 
@@ -50,6 +50,7 @@ class UsbConnection final : public UsbTransport {
   void require_usable() const;
   bool wait(Lock& lock, Milliseconds timeout, const std::function<bool()>& until);
   void lose(const std::string& why);
+  int without_cable(Lock& lock, int code);
 
   std::size_t control(bool is_in, ControlRequest request, std::span<const std::byte> data, std::span<std::byte> into, Milliseconds timeout);
   Transfer& new_control(bool is_in, ControlRequest request, std::size_t bytes);
@@ -58,11 +59,12 @@ class UsbConnection final : public UsbTransport {
   bool idle() const { return flying_.empty(); }
   void take_stream_bytes(const Transfer& transfer);
   void end_stream(int code);
+  bool has_room() const { return queue_.size() + (flying_.size() + 1) * transfer_bytes_ <= queue_limit_; }
   void submit_or_park(Transfer& transfer);
   void resume_parked();
   void cancel_stream();
   void drain_stream(Lock& lock);
-  void throw_stream_fault();
+  void throw_stream_fault(Lock& lock);
 
   const std::shared_ptr<UsbContext> context_;
   const DeviceIdentity identity_;
@@ -84,7 +86,8 @@ class UsbConnection final : public UsbTransport {
   std::uint8_t endpoint_ = 0;
   bool running_ = false, halted_ = false;
   int stream_fault_ = 0;  // the libusb_error that ended the stream, until it is thrown
-  ByteRing ring_;
+  ByteQueue queue_;
+  std::size_t queue_limit_ = 0;
   UsbStreamCounts counts_;
 };
 

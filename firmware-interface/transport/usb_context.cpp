@@ -25,6 +25,7 @@ struct UsbContext::Hotplug {
       if (known == context.present_.end()) return 0;
       told.identity = known->second;
       context.present_.erase(known);
+      context.left_.notify_all();
     }
     for (UsbWatch* watch : context.watches_) watch->add(told);
     return 0;
@@ -63,6 +64,11 @@ void UsbContext::stop() noexcept {
   libusb_interrupt_event_handler(context_);
   events_.join();
   libusb_exit(context_);
+}
+
+bool UsbContext::has_left(const libusb_device* device, Milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  return left_.wait_for(lock, timeout, [&] { return !present_.contains(device); });
 }
 
 UsbWatch::UsbWatch(std::shared_ptr<UsbContext> context, std::uint16_t vendor, std::uint16_t product)

@@ -32,14 +32,18 @@ class UsbContext {
 
   libusb_context* native() const { return context_; }
 
+  /// True as soon as the system says that a device is unplugged; false if it does not by the timeout.
+  bool has_left(const libusb_device* device, Milliseconds timeout);
+
  private:
   friend class UsbWatch;
   struct Hotplug;  // receives libusb's callbacks
   void stop() noexcept;
 
   libusb_context* context_ = nullptr;
-  std::mutex mutex_;                                  // guards the two below
-  std::map<libusb_device*, DeviceIdentity> present_;  // without strings that can be had only by opening
+  std::mutex mutex_;  // guards the two below
+  std::condition_variable left_;
+  std::map<const libusb_device*, DeviceIdentity> present_;  // without strings that can be had only by opening
   std::vector<UsbWatch*> watches_;
   std::jthread events_;
 };

@@ -4,31 +4,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
+#include "firmware-interface/transport/checks.hpp"
 #include "firmware-interface/transport/usb_connection.hpp"
 #include "firmware-interface/transport/usb_errors.hpp"
 
 namespace spikeloop::firmware {
 
 void UsbConnection::start_stream(const StreamOptions& options) {
+  check_stream_options(options);
   Lock lock(mutex_);
   require_usable();
-  if (running_) throw std::logic_error("start_stream: the stream of " + name_ + " runs already");
   const int packet = libusb_get_max_packet_size(libusb_get_device(handle_.get()), options.endpoint);
-  if (packet < 0) throw_usb_error(packet, fmt::format("find endpoint {:#04x} of {}", options.endpoint, name_));
-  if (options.transfers == 0 || options.transfer_bytes == 0 || options.transfer_bytes % static_cast<std::size_t>(std::max(packet, 1)) != 0)
-    throw std::invalid_argument(
-        fmt::format("start_stream: transfers of {} bytes are no multiple of the packet of {}", options.transfer_bytes, packet));
-  drain_stream(lock);  // what a fault has left in flight
+  if (packet <= 0) throw_usb_error(packet, fmt::format("find endpoint {:#04x} of {}", options.endpoint, name_));
+  running_ = false;  // a stream that runs goes on with the new options
+  cancel_stream();
+  drain_stream(lock);
   require_usable();
-  throw_stream_fault();  // of the last stream, if nobody has read so far
+  throw_stream_fault(lock);  // of the last stream, if nobody has read so far
   if (halted_) libusb_clear_halt(handle_.get(), endpoint_);
   halted_ = false;
   endpoint_ = options.endpoint;
-  transfer_bytes_ = options.transfer_bytes;
-  ring_.reserve(std::max(options_.queue_bytes, options.transfers * options.transfer_bytes));
+  // A transfer that no whole number of packets fills could be sent more than it can take.
+  const auto whole = static_cast<std::size_t>(packet);
+  transfer_bytes_ = (options.transfer_bytes + whole - 1) / whole * whole;
+  queue_limit_ = std::max(options_.queue_bytes, options.transfers * transfer_bytes_);
   stream_.clear();
   running_ = true;
   for (std::size_t i = 0; i < options.transfers; ++i) {
@@ -40,7 +41,7 @@ void UsbConnection::start_stream(const StreamOptions& options) {
     submit_or_park(transfer);
   }
   require_usable();
-  if (!running_) throw_stream_fault();
+  if (!running_) throw_stream_fault(lock);
 }
 
 void UsbConnection::stop_stream() {
@@ -55,22 +56,27 @@ void UsbConnection::stop_stream() {
 std::size_t UsbConnection::read_stream(std::span<std::byte> into, Milliseconds timeout) {
   Lock lock(mutex_);
   if (closing_) require_usable();
+  if (into.empty()) return 0;
   // After a loss or a fault what came before it may still be on its way to us.
   const auto over = [&] { return !running_ && idle(); };
-  wait(lock, timeout, [&] { return !ring_.empty() || closing_ || over(); });
+  wait(lock, timeout, [&] { return !queue_.empty() || closing_ || over(); });
   if (closing_) require_usable();
-  if (!ring_.empty()) {
-    const std::size_t n = ring_.take(into);
+  if (!queue_.empty()) {
+    const std::size_t n = queue_.pop(into);
     resume_parked();
     return n;
   }
   require_usable();
-  if (over()) throw_stream_fault();
+  if (over()) throw_stream_fault(lock);
   return 0;
 }
 
-void UsbConnection::throw_stream_fault() {
-  if (stream_fault_ != 0) throw_usb_error(std::exchange(stream_fault_, 0), fmt::format("read the stream of {}", name_));
+void UsbConnection::throw_stream_fault(Lock& lock) {
+  if (stream_fault_ == 0) return;
+  const int code = without_cable(lock, std::exchange(stream_fault_, 0));
+  if (code == LIBUSB_ERROR_NO_DEVICE) lose("unplugged");
+  require_usable();
+  throw_usb_error(code, fmt::format("read the stream of {}", name_));
 }
 
 void UsbConnection::stream_done(libusb_transfer* usb) {
@@ -99,10 +105,12 @@ void UsbConnection::stream_done(libusb_transfer* usb) {
 void UsbConnection::take_stream_bytes(const Transfer& transfer) {
   const auto n = static_cast<std::size_t>(transfer.usb->actual_length);
   ++counts_.transfers;
-  if (stream_fault_ != 0 || !ring_.put(std::as_bytes(std::span(transfer.buffer).first(n))))
-    counts_.discarded_bytes += n;  // behind a gap
-  else
-    counts_.bytes += n;
+  if (stream_fault_ != 0) {  // behind a gap
+    counts_.discarded_bytes += n;
+    return;
+  }
+  queue_.push(std::as_bytes(std::span(transfer.buffer).first(n)));
+  counts_.bytes += n;
 }
 
 void UsbConnection::end_stream(int code) {
@@ -114,7 +122,7 @@ void UsbConnection::end_stream(int code) {
 
 void UsbConnection::submit_or_park(Transfer& transfer) {
   if (!running_) return;
-  if (ring_.size() + (flying_.size() + 1) * transfer_bytes_ > ring_.capacity()) {
+  if (!has_room()) {
     ++counts_.pauses;
     parked_.push_back(&transfer);
     return;
@@ -135,7 +143,7 @@ void UsbConnection::submit_or_park(Transfer& transfer) {
 void UsbConnection::resume_parked() {
   for (std::size_t i = parked_.size(); i > 0 && !parked_.empty(); --i) {
     Transfer& transfer = *parked_.front();
-    if (ring_.size() + (flying_.size() + 1) * transfer_bytes_ > ring_.capacity()) return;
+    if (!has_room()) return;
     parked_.pop_front();
     submit_or_park(transfer);
   }

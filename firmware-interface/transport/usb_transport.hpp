@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "firmware-interface/transport/checks.hpp"
 #include "firmware-interface/transport/transport.hpp"
 #include "firmware-interface/transport/usb_context.hpp"
 
@@ -17,8 +18,10 @@ struct UsbSelector {
   std::string which;  ///< serial or bus id ("1-2"); empty = the only one there is
 };
 
+/// The two graces are by how much a call may overrun its timeout when the bus or the system misbehaves.
 struct UsbOptions {
-  std::size_t queue_bytes = std::size_t{16} << 20;  ///< received and not yet read, transfers in flight included
+  std::size_t queue_bytes = kMaxWaitingBytes;  ///< received and not yet read, transfers in flight included
+  Milliseconds unplug_grace{500};   ///< a pulled cable shows as a bus error first: how long to wait for the news that it was that
   Milliseconds cancel_grace{2000};  ///< how long a cancelled transfer may take to come back before the device counts as lost
 };
 
@@ -31,8 +34,8 @@ struct UsbStreamCounts {
 };
 
 /// A device on this computer's USB. A fault of the stream (stall, transmission error, more than was asked for) ends the stream: read_stream
-/// gives the bytes that came before it, then throws the fault once; start_stream begins anew. A pulled cable may show as such a fault
-/// first, and as DeviceLost from the next call. `close` must not be called by two threads of which one destroys the transport.
+/// gives the bytes that came before it, then throws the fault once; start_stream begins anew. `close` must not be called by two threads of
+/// which one destroys the transport.
 class UsbTransport : public Transport {
  public:
   virtual UsbStreamCounts stream_counts() const = 0;

@@ -86,6 +86,18 @@ TEST_F(UsbControl, UnpluggingEndsARequestThatWaits) {
   EXPECT_THROW(board->control_in({FakeBoard::kLoad, 0, 0}, back, kLong), DeviceLost);
 }
 
+TEST_F(UsbControl, ABusErrorThatComesJustBeforeTheUnplugIsALoss) {
+  plug();
+  const auto board = open("", {.unplug_grace = kLong});
+  port_.fail_next(0, EPROTO);
+  std::vector<std::byte> back(4);
+  std::jthread puller([&, before = port_.counts().submits] {
+    eventually([&] { return port_.counts().submits > before; });
+    port_.unplug();
+  });
+  EXPECT_THROW(board->control_in({FakeBoard::kLoad, 0, 0}, back, kLong), DeviceLost);
+}
+
 TEST_F(UsbControl, ClosingFromAnotherThreadEndsARequestThatWaits) {
   plug();
   const auto board = open();

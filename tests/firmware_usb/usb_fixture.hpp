@@ -25,7 +25,10 @@ class UsbTest : public ::testing::Test {
   UsbTest() { ::alarm(30); }
   ~UsbTest() override { ::alarm(0); }
 
-  std::unique_ptr<UsbTransport> open(const std::string& which = "", const UsbOptions& options = {.cancel_grace = kLong}) {
+  // A cancel that is forgotten must meet the watchdog, hence the long grace.
+  static inline const UsbOptions kOptions{.unplug_grace = kShort, .cancel_grace = 3 * kLong};
+
+  std::unique_ptr<UsbTransport> open(const std::string& which = "", const UsbOptions& options = kOptions) {
     return open_usb(context_, {kId.vendor, kId.product, which}, options);
   }
   /// Plugs the board in and waits until libusb has seen it.

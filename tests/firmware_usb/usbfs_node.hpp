@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "tests/firmware_usb/usbfs.hpp"
 
@@ -60,7 +61,8 @@ class UsbfsPort::Node : public std::enable_shared_from_this<Node> {
   using Urbs = std::list<Urb>;
 
   static gboolean on_ioctl(UMockdevIoctlBase*, UMockdevIoctlClient* client, std::shared_ptr<Node>* self);
-  static void on_vanished(UMockdevIoctlBase*, UMockdevIoctlClient* client, std::shared_ptr<Node>* self);
+  static void on_closed(gpointer self, GObject* client);
+  void watch(UMockdevIoctlClient* client);
 
   std::string sysfs() const;
   std::string description() const;
@@ -85,6 +87,7 @@ class UsbfsPort::Node : public std::enable_shared_from_this<Node> {
   const int number_;
   const std::string name_, file_;  // "1-1", "/dev/bus/usb/001/002"
   UMockdevIoctlBase* handler_;
+  std::set<const void*> clients_;  // open files
   UMockdevIoctlClient* claimed_by_ = nullptr;
   Urbs pending_, finished_;
   std::uint8_t configuration_;
