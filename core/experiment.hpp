@@ -65,6 +65,7 @@ struct Experiment {
   double free_ms = 30;
   double feedback_ms = 30;
   double test_ms = 40;
+  double lead_ms = 0;  ///< target trains begin so long before the feedback phase: comparators then know what was owed when it begins
   Readout readout;
   std::size_t epochs = 1;
   std::size_t batch = 1;  ///< trials that run on the same weights, their changes added in their order; needs rules that commit per trial

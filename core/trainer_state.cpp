@@ -19,6 +19,7 @@ std::uint64_t Trainer::Impl::fingerprint() const {
   for (const double x : {experiment.free_ms, experiment.feedback_ms, experiment.test_ms, experiment.anneal_to,
                          experiment.warm_up_homeostasis, experiment.encode.max_hz, experiment.encode.mean.value_or(-1)})
     number(x);
+  if (experiment.lead_ms != 0) number(experiment.lead_ms);
   for (const std::size_t x : {experiment.epochs, experiment.batch, warm_up, train.size(), validation.size(), test.size()}) number(x);
   if (experiment.feedback_learning) {
     number(experiment.feedback_learning->samples), number(experiment.feedback_learning->noise_hz),

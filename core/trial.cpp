@@ -18,6 +18,7 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
       free(from_ms(e.free_ms)),
       feedback(from_ms(e.feedback_ms)),
       test(from_ms(e.test_ms)),
+      lead(from_ms(e.lead_ms)),
       tick(network.resolution()),
       encode(e.encode) {
   for (const Controller& c : network.controllers()) {
@@ -118,7 +119,7 @@ void encode_rates(const TrialPlan& plan, std::vector<Spike>& spikes, auto&& hz_o
   spikes.push_back({plan.free, *plan.target, plan.outputs});
   for (std::uint32_t k = 0; k < plan.outputs; ++k) {
     const double hz = hz_of(k) * plan.target_spikes;
-    for (double n = 0; hz > 0; n += 1) {
+    for (double n = -std::floor(static_cast<double>(plan.lead) * 1e-9 * hz); hz > 0; n += 1) {
       const Time t = plan.free + static_cast<Time>(std::floor(n * 1e9 / hz / static_cast<double>(plan.tick))) * plan.tick;
       if (t >= plan.free + plan.feedback) break;
       spikes.push_back({t, *plan.target, k});

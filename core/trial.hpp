@@ -27,6 +27,7 @@ struct TrialPlan {
   std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
   std::vector<bool> potential;   ///< per probe: the readout's potential
   Time free = 0, feedback = 0, test = 0;
+  Time lead = 0;  ///< of the target trains before the feedback phase
   Time tick = 0;
   RateEncoding encode;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> noise;  ///< sources of noise and their sizes
@@ -45,8 +46,8 @@ std::array<int, 2> drawn_shift(const RateEncoding& encode, std::uint64_t seed, s
 void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
                    std::vector<Spike>& spikes);
 
-/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates,
-/// first spike at once.
+/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates, with
+/// a spike at that time, and others before it as far as the lead goes: comparators out of reach of their threshold still compare.
 void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
 
 /// Teaching without a label: every target at the same rate.

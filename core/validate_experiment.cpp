@@ -57,6 +57,7 @@ void check_ticks(const Experiment& e, Time resolution, const Report& report) {
   check("trial.free_ms", e.free_ms);
   check("trial.feedback_ms", e.feedback_ms);
   check("trial.test_ms", e.test_ms);
+  check("trial.lead_ms", e.lead_ms);
 }
 
 void check_split(const DatasetSource& source, const Dataset& data, const Report& report) {
@@ -170,6 +171,8 @@ void check_numbers(const Experiment& e, const Report& report) {
   positive("trial.test_ms", e.test_ms);
   if (!(e.feedback_ms >= 0) || !(e.feedback_ms <= 1e9))
     report("trial.feedback_ms", fmt::format("is {}, but must not be negative", e.feedback_ms));
+  if (!(e.lead_ms >= 0) || !(e.lead_ms <= std::max(0.0, e.free_ms)))
+    report("trial.lead_ms", fmt::format("is {}, but must be between 0 and free_ms ({})", e.lead_ms, e.free_ms));
   if (!(e.anneal_to >= 0) || !(e.anneal_to <= 1))
     report("anneal.linear_to", fmt::format("is {}, but must be between 0 and 1", e.anneal_to));
   if (!(e.warm_up_homeostasis >= 0) || !(e.warm_up_homeostasis <= 1e9)) report("warm_up.homeostasis_rate_factor", "must not be negative");

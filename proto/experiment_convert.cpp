@@ -46,7 +46,7 @@ void rate_fields(const Access& a, auto& r) {
 
 template <class Access>
 void trial_fields(const Access& a, auto& e) {
-  a("free_ms", e.free_ms), a("feedback_ms", e.feedback_ms), a("test_ms", e.test_ms);
+  a("free_ms", e.free_ms), a("feedback_ms", e.feedback_ms), a("test_ms", e.test_ms), a("lead_ms", e.lead_ms);
 }
 
 template <class Access>

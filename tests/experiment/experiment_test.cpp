@@ -253,6 +253,16 @@ TEST(Experiment, PhasesAreWholeTicksAndASplitHasTheStatedSizes) {
   EXPECT_EQ(faults[1].path, "dataset.split.test");
 }
 
+TEST(Experiment, ALeadIsInsideTheFreePhase) {
+  Small small;
+  small.experiment.lead_ms = small.experiment.free_ms + 1;
+  const auto faults = validate(small.experiment, Network(small.network), &small.data);
+  ASSERT_EQ(faults.size(), 1u);
+  EXPECT_EQ(faults[0].path, "trial.lead_ms");
+  small.experiment.lead_ms = small.experiment.free_ms;
+  EXPECT_TRUE(validate(small.experiment, Network(small.network), &small.data).empty());
+}
+
 /// The paths and texts of the faults, a line each.
 std::string faults_of(const Experiment& e, const NetworkDescription& network) {
   std::string all;

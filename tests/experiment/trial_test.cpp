@@ -60,6 +60,25 @@ TEST_F(TrialTest, TeachingIsSwitchedOnByOneSpikeAtTheStartOfTheFeedbackPhase) {
   EXPECT_EQ(trains.size(), 2u);  // other_hz is 0
 }
 
+TEST_F(TrialTest, ALeadBeginsTheTargetTrainAndNotTeachingEarlier) {
+  std::vector<Spike> plain, led;
+  encode_target(plan_, 3, plain);
+  plan_.lead = 12 * kMillisecond;
+  encode_target(plan_, 3, led);
+  std::vector<Time> before;
+  for (const Spike& s : led)
+    if (s.time < plan_.free) {
+      before.push_back(s.time);
+      EXPECT_EQ(s.neuron, 3u);
+    }
+  EXPECT_EQ(before, (std::vector<Time>{20 * kMillisecond, 25 * kMillisecond}));  // 200 Hz
+  EXPECT_EQ(led.size(), plain.size() + 2);
+  plan_.target_spikes = 4;
+  led.clear();
+  encode_target(plan_, 3, led);
+  EXPECT_EQ(led.size(), 1u + 4 * 6 + 9) << "800 Hz for 30 ms and for 12 before";
+}
+
 TEST_F(TrialTest, MostSpikesWinThenThePotentialThenTheLowerIndex) {
   TrialSink sink(plan_);
   EXPECT_EQ(sink.answer(), 0u);

@@ -21,8 +21,8 @@ namespace spikeloop {
 namespace {
 
 /// Each of the experiments among the golden files; together they have every field.
-const std::vector<std::string> kExperiments = {"experiment",        "experiment_robustness", "experiment_feedback",
-                                               "experiment_images", "experiment_table",      "experiment_yin_yang"};
+const std::vector<std::string> kExperiments = {"experiment",       "experiment_robustness", "experiment_feedback", "experiment_images",
+                                               "experiment_table", "experiment_yin_yang",   "experiment_trial"};
 
 using namespace spikeloop::testing;
 using google::protobuf::FieldDescriptor;

@@ -118,6 +118,17 @@ TEST(Controller, MinusFiresWhenAnOutputFiresTooMuch) {
   EXPECT_EQ(a.others, 0u);
 }
 
+/// Comparators that are not switched on yet compare already, and fire at once when they are.
+TEST(Controller, WhatIsOwedBeforeTeachingBeginsIsAskedForWhenItBegins) {
+  const std::vector<double> target = train(10, 100, 100);
+  const Answer owed = answer(controlled(), 50, target, {}, 200);
+  ASSERT_FALSE(owed.plus.empty());
+  EXPECT_LE(owed.plus.front(), from_ms(51.2));
+  EXPECT_GE(owed.plus.front(), from_ms(50));
+  const Answer paid = answer(controlled(), 50, target, train(10.5, 100, 100), 200);
+  EXPECT_TRUE(paid.plus.empty());
+}
+
 TEST(Controller, AnOutputThatDeliversIsLeftAlone) {
   const Answer a = answer(controlled(), 50, train(60, 1000, 80), train(60, 1000, 80), 1100);
   EXPECT_TRUE(a.plus.empty());
