@@ -7,6 +7,7 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "core/baseline.hpp"
+#include "core/trial_runner.hpp"
 #include "tests/experiment/digits.hpp"
 
 namespace spikeloop {
@@ -251,6 +252,26 @@ TEST(Experiment, PhasesAreWholeTicksAndASplitHasTheStatedSizes) {
   ASSERT_EQ(faults.size(), 2u);
   EXPECT_EQ(faults[0].path, "trial.free_ms");
   EXPECT_EQ(faults[1].path, "dataset.split.test");
+}
+
+/// What is owed is asked for as soon as teaching begins.
+TEST(Trainer, WithALeadTheControllerIsThereWhenTheFeedbackPhaseBegins) {
+  Small small;
+  const Network network(with_probes(small.network, small.experiment));
+  const auto first_help = [&] {
+    const TrialPlan plan(small.experiment, network);
+    TrialRunner runner(plan, make_simulator()->compile(network)->start(), small.data, 1);
+    Time first = plan.free + plan.feedback;
+    for (const Spike& s : runner.show(1, 0))
+      if (plan.controller[s.population]) first = std::min(first, s.time);
+    return to_ms(first - plan.free);
+  };
+  EXPECT_GT(first_help(), 4) << "a second target spike is waited for, after 5 ms";
+  small.experiment.lead_ms = small.experiment.free_ms;
+  EXPECT_LT(first_help(), 2) << "the spike that switches teaching on is under way for 1 ms";
+  Trainer trainer = small.trainer();
+  trainer.run(kGoOn, nullptr);
+  EXPECT_EQ(trainer.session().counts().late, 0u);
 }
 
 TEST(Experiment, ALeadIsInsideTheFreePhase) {
