@@ -37,6 +37,13 @@ TEST(Probe, FindsEachEventThatIsLost) {
   EXPECT_GE(*report.statistics.missing() + report.statistics.stream.words_lost(), report.lost());
 }
 
+TEST(Probe, AnEventThatComesTwiceIsNoneOfThoseInjected) {
+  const ProbeReport report = probe_with({}, {.repeats = true}, {.events = 100, .round_trips = 0});
+  EXPECT_LT(report.received, 100U);
+  EXPECT_GT(report.out_of_order, 0U);
+  EXPECT_FALSE(report.good());
+}
+
 TEST(Probe, EndsWithTheWordThatIsNotAcknowledged) {
   const auto refuse = [](unsigned chip, std::uint32_t word) {
     return static_cast<std::uint8_t>(chip == 2 && std::holds_alternative<CamWord>(decode_word(word)) ? 1 : 0);

@@ -111,11 +111,13 @@ void StubBoard::hear(unsigned chip, const InjectedSpike& spike) {
 
 void StubBoard::leave(unsigned chip, unsigned core, unsigned neuron, const Hops& hops, unsigned mask) {
   if (hops != monitoring_route(chip, 0).hops || mask == 0 || value(reg("MUX.RUN")) == 0) return;
-  ++sent_;
-  if (fifo_.size() >= options_.fifo_bytes)
-    ++dropped_;
-  else
-    encoder_.spike(microseconds(now_), core, neuron, mask, fifo_);
+  for (int i = 0; i < (options_.repeats ? 2 : 1); ++i) {
+    ++sent_;
+    if (fifo_.size() >= options_.fifo_bytes)
+      ++dropped_;
+    else
+      encoder_.spike(microseconds(now_), core, neuron, mask, fifo_);
+  }
 }
 
 std::size_t StubBoard::bulk_in(std::uint8_t, std::span<std::byte> into) {

@@ -26,6 +26,7 @@ class StubBoard : public UsbDevice {
     std::uint32_t logic = kLogicVersion, chip = kChipIdentifier;
     bool statistics = true;
     std::size_t fifo_bytes = 1 << 20;
+    bool repeats = false;  ///< each event comes twice
     /// Status that the handshake of a word ends with.
     std::function<std::uint8_t(unsigned chip, std::uint32_t word)> status = [](unsigned, std::uint32_t) { return std::uint8_t{0}; };
     /// Does what another end might do before a request; false = it is stalled.
