@@ -8,6 +8,7 @@
 #include "firmware-interface/board.hpp"
 #include "firmware-interface/dynapse1/describe.hpp"
 #include "firmware-interface/dynapse1/sequences.hpp"
+#include "firmware-interface/transport/checks.hpp"
 
 namespace spikeloop::firmware {
 namespace {
@@ -16,8 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::microseconds kWrap{32'768};
 constexpr std::size_t kEventsAtATime = 4096;
-constexpr std::size_t kIdleBytes = 1 << 16;  // without an event: more wraps than a day has, so it is noise
-constexpr int kDrains = 64;                  // reads without waiting: more than a full FIFO and the transfers in flight hold
+constexpr int kDrains = 64;  // reads without waiting: more than a full FIFO and the transfers in flight hold
 
 // The tag that most of a neuron's excitatory synapses listen to, and by which kind of synapse.
 std::optional<NeuronAddress> excitatory_tag(const ChipShadow& shadow, NeuronAddress neuron) {
@@ -92,21 +92,25 @@ EventSlice Board::read_events(std::span<StreamEvent> out, Milliseconds timeout) 
 std::vector<StreamEvent> Board::collect(std::size_t wanted, Milliseconds patience) {
   std::vector<StreamEvent> all;
   std::vector<StreamEvent> part(std::min(wanted, kEventsAtATime));
-  std::uint64_t wraps = decoder_.counters().wraps;
+  bool fresh = false;  // what waits at the host is read: from here on, time that the board sends is time that passes
+  std::uint64_t wraps = 0;
   std::size_t idle_bytes = 0;
   while (all.size() < wanted) {
-    const EventSlice slice = read_events(std::span(part).first(std::min(part.size(), wanted - all.size())), patience);
+    const auto room = std::span(part).first(std::min(part.size(), wanted - all.size()));
+    const EventSlice slice = read_events(room, fresh ? patience : Milliseconds(0));
     all.insert(all.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(slice.events));
-    if (slice.bytes == 0) break;
-    if (slice.events > 0) {
+    idle_bytes = slice.events > 0 ? 0 : idle_bytes + slice.bytes;
+    const bool nothing = slice.bytes == 0;
+    if (nothing && fresh) break;
+    if (nothing || slice.events > 0) {
+      fresh = fresh || nothing;
       wraps = decoder_.counters().wraps;
-      idle_bytes = 0;
       continue;
     }
     // Words came, but no event. The first wrap may have been due at any moment, so it says nothing of how long we have waited.
     const std::uint64_t passed = decoder_.counters().wraps - wraps;
-    idle_bytes += slice.bytes;
-    if ((passed > 1 && (passed - 1) * kWrap >= patience) || idle_bytes > kIdleBytes) break;
+    if (fresh && passed > 1 && (passed - 1) * kWrap >= patience) break;
+    if (idle_bytes > 2 * kMaxWaitingBytes) break;  // more than can have waited, and no end: noise
   }
   return all;
 }

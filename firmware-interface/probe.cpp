@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware-interface/probe.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
 #include "firmware-interface/dynapse1/biases.hpp"
-#include "firmware-interface/dynapse1/describe.hpp"
+#include "firmware-interface/virtual_board/dynapse1_parameters.hpp"
 
 namespace spikeloop::firmware {
 namespace {
@@ -15,6 +13,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Milliseconds kPatience{500};
+constexpr Milliseconds kQuiet{50};
 constexpr std::size_t kBurst = 340;       // 4 transfers: what comes back fits a FIFO of 2 KiB
 constexpr unsigned kProbedNeuron = 0xA5;  // of each core; row and column differ
 
@@ -31,20 +30,25 @@ bool is_echo(const StreamEvent& event, unsigned chip, std::size_t i) {
   return event.chip == chip && neuron_address(event.core, event.neuron) == i % kNeuronsPerChip;
 }
 
-// Matches what came with what was sent, in order: an event further on means that those between are lost.
-void count_echoes(ProbeReport& report, const std::vector<StreamEvent>& events, unsigned chip, std::size_t first, std::size_t count) {
+// Reads what comes back of `count` echoes and matches it with what was sent, in order: an event further on means that those between are
+// lost. Events that nobody injected take no echo's place.
+void receive_echoes(Board& board, ProbeReport& report, unsigned chip, std::size_t first, std::size_t count) {
   std::size_t next = first;
   const std::size_t end = first + count;
-  for (const StreamEvent& event : events) {
-    std::size_t i = next;
-    while (i < end && !is_echo(event, chip, i)) ++i;
-    if (i < end) {
-      next = i + 1;
-      ++report.received;
-      continue;
+  while (next < end) {
+    const auto events = board.collect(end - next, kPatience);
+    if (events.empty()) return;
+    for (const StreamEvent& event : events) {
+      std::size_t i = next;
+      while (i < end && !is_echo(event, chip, i)) ++i;
+      if (i < end) {
+        next = i + 1;
+        ++report.received;
+        continue;
+      }
+      for (i = first; i < next && !is_echo(event, chip, i);) ++i;
+      ++(i < next ? report.out_of_order : report.unexpected);
     }
-    for (i = first; i < next && !is_echo(event, chip, i);) ++i;
-    ++(i < next ? report.out_of_order : report.unexpected);
   }
 }
 
@@ -54,15 +58,20 @@ LatencyFigures figures_of(std::vector<double> us) {
   return {us.size(), us[us.size() / 2], us[std::min(us.size() - 1, us.size() * 95 / 100)], us.back()};
 }
 
+// Reads and forgets what comes, until nothing does.
+void settle(Board& board) { board.collect(1 << 16, kQuiet); }
+
 void probe_neurons(Board& board, ProbeReport& report) {
   for (unsigned chip = 0; chip < kChips; ++chip) {
+    board.program(chip, responsive_biases());
     for (unsigned core = 0; core < kCores; ++core) {
       const NeuronAddress neuron = neuron_address(core, kProbedNeuron);
       const NeuronAddress tag = neuron_address(kCores - 1 - core, kProbedNeuron + 1);  // another core's, no neuron's that fires
       board.program(chip, probe_words(chip, neuron, tag));
       report.neurons.push_back({chip, neuron, board.check(chip, neuron)});
-      board.program(chip, low_power_biases());  // back to rest, or it would go on firing
     }
+    settle(board);  // before the biases change: slow ones would keep what is left of the currents alive
+    board.program(chip, low_power_biases());
   }
 }
 
@@ -75,7 +84,7 @@ void probe_echoes(Board& board, const ProbeOptions& options, ProbeReport& report
     for (std::size_t i = 0; i < n; ++i) spikes.push_back(echo(chip, done + i));
     board.inject(chip, spikes);
     report.injected += n;
-    count_echoes(report, board.collect(n, kPatience), chip, done, n);
+    receive_echoes(board, report, chip, done, n);
     done += n;
   }
   report.events_per_s = static_cast<double>(report.received) / std::max(1e-9, seconds_since(begin));
@@ -90,7 +99,7 @@ void probe_latency(Board& board, const ProbeOptions& options, ProbeReport& repor
     board.inject(chip, std::span(&spike, 1));
     ++report.injected;
     const std::size_t before = report.received;
-    count_echoes(report, board.collect(1, kPatience), chip, i, 1);
+    receive_echoes(board, report, chip, i, 1);
     if (report.received > before) times.push_back(seconds_since(begin) * 1e6);
   }
   report.latency = figures_of(std::move(times));
@@ -104,12 +113,6 @@ std::size_t ProbeReport::neurons_silent() const {
 
 std::vector<ChipWord> probe_words(unsigned chip, NeuronAddress neuron, NeuronAddress tag) {
   std::vector<ChipWord> words;
-  const auto set = [&](const char* name, std::uint8_t coarse, std::uint8_t fine) {
-    const Bias& bias = *find_bias(fmt::format("C{}_{}", core_of(neuron), name));
-    words.emplace_back(bias_setting(bias, coarse, fine, std::string_view(name) != "IF_TAU1_N"));
-  };
-  set("PS_WEIGHT_EXC_F_N", 0, 255);  // the strongest synapse that there is
-  set("NPDPIE_THR_F_P", 1, 100);     // its gain
   for (unsigned i = 0; i < kCamsPerNeuron; ++i)
     words.emplace_back(CamWord{neuron, static_cast<std::uint8_t>(i), tag, SynapseType::kFastExcitatory});
   words.emplace_back(monitoring_route(chip, neuron));
@@ -131,7 +134,7 @@ ProbeReport probe_board(Board& board, const ProbeOptions& options) {
   board.start();
   tell("programming a neuron of each core");
   probe_neurons(board, report);
-  board.collect(1 << 16, Milliseconds(20));  // what may still fire
+  settle(board);
   tell("injecting events");
   probe_echoes(board, options, report);
   tell("timing round trips");

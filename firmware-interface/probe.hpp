@@ -56,8 +56,7 @@ struct ProbeReport {
 /// That a router sends an injected spike by its hops is INFERRED from the word's fields.
 ProbeReport probe_board(Board& board, const ProbeOptions& options = {});
 
-/// The words with which a neuron fires soon after it has heard a few spikes of `tag`, all its synapses listening to it; the core's biases
-/// are changed with it.
+/// The words by which all synapses of a neuron listen to `tag`, fast excitatory, and the host sees the neuron's spikes.
 std::vector<ChipWord> probe_words(unsigned chip, NeuronAddress neuron, NeuronAddress tag);
 
 }  // namespace spikeloop::firmware
