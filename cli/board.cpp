@@ -224,9 +224,9 @@ Verb board_probe_verb() {
           "  spikeloop board probe --board usbip:127.0.0.1:3240/1-1",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<ProbeOptions>();
-            add_text(app, "--board", o->board, "B", fmt::format("{} (the default)", fw::kBoardSelectors));
+            add_text(app, "--board", o->board, "B", fw::kBoardSelectors);
             add_count(app, "--events", o->events, 100'000'000, "to inject (default 10000)");
-            add_text(app, "--settle", o->settle, "TIME", "that the chips get after their configuration (default 4s, as drivers give)");
+            add_text(app, "--settle", o->settle, "TIME", "that configured chips get to settle (default 4s, as drivers give)");
             return [o](Terminal& t) { return probe(*o, t); };
           }};
 }

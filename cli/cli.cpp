@@ -150,7 +150,8 @@ int dispatch(std::vector<std::string> arguments, Terminal& t) {
     const auto wanted = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
     if (wanted == arguments.end()) return answer(t, "help", general_help());
     first = *wanted;
-    arguments = {"--help"};
+    arguments.erase(arguments.begin(), wanted + 1);  // a verb may have a second word
+    arguments.emplace_back("--help");
   }
   if (const auto begun = second_words(first); !begun.empty()) {
     const auto word = std::find_if_not(arguments.begin(), arguments.end(), is_flag);

@@ -79,7 +79,7 @@ std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions opti
     return std::make_unique<Board>(usb_opener(selector), std::move(options));
   } catch (const NotFound& fault) {
     throw NotFound(selector.empty() ? fault.what() : fmt::format("there is no board \"{}\": {}", selector, fault.what()),
-                   fmt::format("{}{}A board is named by {}; `virtual` needs no hardware.", fault.advice(),
+                   fmt::format("{}{}A board is named by its {}; `virtual` needs no hardware.", fault.advice(),
                                fault.advice().empty() ? "" : " ", kBoardSelectors));
   }
 }

@@ -15,7 +15,7 @@
 namespace spikeloop::firmware {
 
 /// What `open_board` takes, for messages and help.
-inline constexpr const char* kBoardSelectors = "a serial, a bus id (1-2), usbip:HOST[:PORT]/BUSID, or virtual";
+inline constexpr const char* kBoardSelectors = "serial, bus id (1-2), usbip:HOST[:PORT]/BUSID or virtual";
 
 /// Opens a board by its serial or bus id on this computer's USB, at a USB/IP server ("usbip:HOST[:PORT]/BUSID"), or one in this process
 /// ("virtual"); empty = the only one on USB. Reopens it, by its serial, at `Board::reconnect`. Throws NotFound, which lists what there is,

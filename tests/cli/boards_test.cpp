@@ -180,6 +180,7 @@ TEST(BoardVerbs, OfTwoWordsAreFoundAndExplained) {
   EXPECT_EQ(half.code, 1);
   contains(half.err, "board serve, board probe");
   EXPECT_EQ(call({"board", "prob"}).code, 1);
+  EXPECT_EQ(call({"help", "board", "probe"}).out, call({"board", "probe", "--help"}).out);
   contains(call({"board", "probe", "--help"}).out, "usbip:127.0.0.1:3240/1-1");
   contains(call({"board", "probe", "--bord", "x"}).err, "--board");
 }
