@@ -42,7 +42,7 @@ constexpr std::array kResponsive = std::to_array<Setting>({
     {"PS_WEIGHT_INH_S_N", 4, 50},
     {"PS_WEIGHT_INH_F_N", 4, 141},
     {"PS_WEIGHT_EXC_S_N", 4, 50},
-    {"PS_WEIGHT_EXC_F_N", 4, 141},
+    {"PS_WEIGHT_EXC_F_N", 4, 95},
     {"IF_RFR_N", 4, 41},
     {"IF_TAU1_N", 2, 34},
     {"IF_THR_N", 6, 52},
