@@ -72,6 +72,7 @@ TEST(DynapSe1Traps, AWordThatIsWrittenAfterASpikeCountsFromThenOn) {
   host.send(0, InjectedSpike{kInputTag, {}, 4});
   host.send(0, CamWord{kNeuron, 0, 0x111, kFast});
   host.send(0, InjectedSpike{kInputTag, {}, 4});
+  EXPECT_EQ(host.model.statistics().synaptic_events, 1U);
   host.send(0, InjectedSpike{0x111, {}, 4});
   EXPECT_EQ(host.model.statistics().synaptic_events, 2U);
 }
