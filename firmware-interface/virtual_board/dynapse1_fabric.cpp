@@ -23,7 +23,7 @@ void count_word(const ChipWord& word, DynapSe1Statistics& statistics) {
 }  // namespace
 
 DynapSe1Fabric::DynapSe1Fabric(std::uint64_t seed, double mismatch, DynapSe1Statistics& statistics)
-    : statistics_(statistics), mismatch_(kNeurons), parameters_(kNeurons), states_(kNeurons) {
+    : statistics_(statistics), mismatch_(kNeurons), parameters_(kNeurons), states_(kNeurons), spikes_(kNeurons) {
   for (unsigned neuron = 0; mismatch > 0 && neuron < kNeurons; ++neuron) mismatch_[neuron] = NeuronMismatch(seed, neuron, mismatch);
 }
 
@@ -43,17 +43,28 @@ void DynapSe1Fabric::inject(unsigned chip, const InjectedSpike& spike, std::int6
   send(chip, spike.hops, spike.core_mask, spike.source, now_ns);
 }
 
-std::int64_t DynapSe1Fabric::next_spike_ns(std::int64_t now_ns) {
+std::int64_t DynapSe1Fabric::next_ns(std::int64_t now_ns) {
   update_parameters(now_ns);
-  return spikes_.next_ns();
+  return due_.next_ns();
 }
 
-void DynapSe1Fabric::spike() {
-  const std::int64_t now = spikes_.next_ns();
-  const std::uint32_t neuron = spikes_.next();
+void DynapSe1Fabric::plan(unsigned neuron) {
+  const NeuronOutlook next = outlook(parameters_[neuron], states_[neuron]);
+  spikes_[neuron] = next.spikes;
+  due_.set(neuron, next.time_ns);
+}
+
+void DynapSe1Fabric::go_on() {
+  const std::int64_t now = due_.next_ns();
+  const std::uint32_t neuron = due_.next();
+  if (!spikes_[neuron]) {
+    advance_neuron(parameters_[neuron], states_[neuron], now);
+    plan(neuron);
+    return;
+  }
   ++statistics_.neuron_spikes;
   spike_neuron(parameters_[neuron], states_[neuron], now);
-  spikes_.set(neuron, firmware::next_spike_ns(parameters_[neuron], states_[neuron]));
+  plan(neuron);
   const unsigned chip = neuron / kNeuronsPerChip;
   for (const Destination& to : chips_[chip].destinations(static_cast<NeuronAddress>(neuron % kNeuronsPerChip)))
     send(chip, to.hops, to.core_mask, neuron_address(to.virtual_core, neuron), now);
@@ -96,7 +107,7 @@ void DynapSe1Fabric::arrive(unsigned neuron, const Listener& listener, std::int6
   NeuronState& s = states_[neuron];
   advance_neuron(p, s, now_ns);
   for (std::size_t type = 0; type < raise.size(); ++type) s.current_a[type] += raise[type];
-  spikes_.set(neuron, firmware::next_spike_ns(p, s));
+  plan(neuron);
 }
 
 void DynapSe1Fabric::update_parameters(std::int64_t now_ns) {
@@ -111,7 +122,7 @@ void DynapSe1Fabric::update_core(unsigned chip, unsigned core, std::int64_t now_
     const unsigned neuron = chip * kNeuronsPerChip + address;
     advance_neuron(parameters_[neuron], states_[neuron], now_ns);
     parameters_[neuron] = neuron_parameters(chips_[chip].biases(core), mismatch_[neuron], chips_[chip].uses_tau2(address));
-    spikes_.set(neuron, firmware::next_spike_ns(parameters_[neuron], states_[neuron]));
+    plan(neuron);
   }
 }
 

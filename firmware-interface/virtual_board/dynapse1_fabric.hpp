@@ -30,10 +30,10 @@ class DynapSe1Fabric {
   void take_word(unsigned chip, std::uint32_t word, std::int64_t now_ns);
   /// A spike is put into a chip's input.
   void inject(unsigned chip, const InjectedSpike& spike, std::int64_t now_ns);
-  /// When the next neuron will spike if nothing comes before.
-  std::int64_t next_spike_ns(std::int64_t now_ns);
-  /// It does, and its events are delivered.
-  void spike();
+  /// When something will happen to a neuron if nothing comes before.
+  std::int64_t next_ns(std::int64_t now_ns);
+  /// It does; if it is a spike, its events are delivered.
+  void go_on();
   /// What has come to the FPGA, oldest first; taken by whoever calls.
   std::vector<MonitoredEvent>& monitored() { return monitored_; }
 
@@ -46,6 +46,7 @@ class DynapSe1Fabric {
   void send(unsigned chip, const Hops& hops, std::uint8_t core_mask, NeuronAddress tag, std::int64_t now_ns);
   void broadcast(unsigned chip, unsigned core, NeuronAddress tag, std::int64_t now_ns);
   void arrive(unsigned neuron, const Listener& listener, std::int64_t now_ns);
+  void plan(unsigned neuron);
   void update_parameters(std::int64_t now_ns);
   void update_core(unsigned chip, unsigned core, std::int64_t now_ns);
 
@@ -54,7 +55,8 @@ class DynapSe1Fabric {
   std::vector<NeuronMismatch> mismatch_;
   std::vector<NeuronParameters> parameters_;
   std::vector<NeuronState> states_;
-  EventHeap spikes_{kChips * kNeuronsPerChip};
+  std::vector<bool> spikes_;  ///< what is due is a spike
+  EventHeap due_{kChips * kNeuronsPerChip};
   unsigned changed_ = 0xFFFF;  ///< cores (4 x chip + core) whose parameters are to be made anew
   std::vector<MonitoredEvent> monitored_;
 };

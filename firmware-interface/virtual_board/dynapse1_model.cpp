@@ -187,16 +187,16 @@ void DynapSe1Model::pass_on() {
 void DynapSe1Model::advance(std::chrono::nanoseconds time) {
   const std::int64_t until = now_ns_ + std::max<std::int64_t>(0, time.count());
   for (;;) {
-    const std::int64_t generator = generator_.next_ns(), poisson = poisson_.next_ns(), spike = fabric_.next_spike_ns(now_ns_);
-    const std::int64_t next = std::min({generator, poisson, spike, output_.next_wrap_ns()});
+    const std::int64_t generator = generator_.next_ns(), poisson = poisson_.next_ns(), neuron = fabric_.next_ns(now_ns_);
+    const std::int64_t next = std::min({generator, poisson, neuron, output_.next_wrap_ns()});
     if (next > until) break;
     now_ns_ = std::max(now_ns_, next);
     if (next == generator) {
       if (const auto generated = generator_.take(sram_, statistics_)) stimulate(*generated);
     } else if (next == poisson) {
       stimulate(poisson_.take());
-    } else if (next == spike) {
-      fabric_.spike();
+    } else if (next == neuron) {
+      fabric_.go_on();
     } else {
       output_.wrap(now_ns_);
     }

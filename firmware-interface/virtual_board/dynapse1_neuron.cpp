@@ -8,10 +8,11 @@ namespace spikeloop::firmware {
 namespace {
 
 constexpr double kNs = 1e-9;
-constexpr double kShortStepS = 0.25e-9;  // nearer than that is there
-constexpr double kNegligibleA = 1e-20;   // of a current that decays
-constexpr double kLongestS = 1e6;        // nothing is predicted beyond
-constexpr int kMaxSteps = 20'000;        // a neuron that creeps towards its threshold for so long is said not to reach it
+constexpr double kShortStepS = 0.25e-9;    // nearer than that is there
+constexpr double kNegligibleA = 1e-20;     // of a current that decays
+constexpr double kLongestS = 1e6;          // nothing is predicted beyond
+constexpr int kMaxSteps = 20'000;          // a neuron that creeps towards its threshold for so long is said not to reach it
+constexpr std::int64_t kNearNs = 200'000;  // spikes that may be so near are looked for exactly; before others something else may happen
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Sign of a current's effect.
@@ -37,6 +38,7 @@ class Walk {
   double down() const { return y_[0] + y_[1] + y_[kAdaptation]; }
   bool never() const { return p_.gain * (up() + p_.drive_a) <= p_.threshold_a; }
 
+  void look(double seconds);
   void move(double seconds);
   bool clamped(double until);
   bool free(double until, bool to_threshold);
@@ -45,7 +47,9 @@ class Walk {
   double t_ = 0;
   double m_;
   std::array<double, kCurrents> y_;
-  double reach_ = kInfinity;  // of the next step at most
+  double reach_ = kInfinity;               // of the next step at most
+  double looked_s_ = -1;                   // the step that `decay_` is for
+  std::array<double, kCurrents> decay_{};  // of each current that is not 0
 };
 
 void Walk::hold(double seconds) {
@@ -54,16 +58,25 @@ void Walk::hold(double seconds) {
   t_ += seconds;
 }
 
+/// What is left of each current after a step.
+void Walk::look(double seconds) {
+  if (seconds == looked_s_) return;
+  looked_s_ = seconds;
+  for (std::size_t k = 0; k < kCurrents; ++k)
+    if (y_[k] > 0) decay_[k] = std::exp(-seconds / p_.tau_s[k]);
+}
+
 /// tau dm/dt = -m + gain (sum of +-y + drive), y decaying: the sum of each current's response, and of the constant's.
 void Walk::move(double seconds) {
+  look(seconds);
   const double tau = p_.tau_membrane_s, em = std::exp(-seconds / tau);
   double m = m_ * em + p_.gain * p_.drive_a * (1 - em);
   for (std::size_t k = 0; k < kCurrents; ++k) {
     if (y_[k] <= 0) continue;
-    const double ek = std::exp(-seconds / p_.tau_s[k]), apart = p_.tau_s[k] - tau;
-    const double response = std::abs(apart) < 1e-6 * tau ? seconds / tau * em : p_.tau_s[k] / apart * (ek - em);
+    const double apart = p_.tau_s[k] - tau;
+    const double response = std::abs(apart) < 1e-6 * tau ? seconds / tau * em : p_.tau_s[k] / apart * (decay_[k] - em);
     m += kSign[k] * p_.gain * y_[k] * response;
-    y_[k] *= ek;
+    y_[k] *= decay_[k];
   }
   m_ = m;
   t_ += seconds;
@@ -87,8 +100,9 @@ bool Walk::clamped(double until) {
 bool Walk::free(double until, bool to_threshold) {
   const double span = std::min(reach_, until - t_);
   double up_later = 0, down_later = 0;
+  look(span);
   for (std::size_t k = 0; k < kCurrents; ++k)
-    if (y_[k] > 0) (kSign[k] > 0 ? up_later : down_later) += y_[k] * std::exp(-span / p_.tau_s[k]);
+    if (y_[k] > 0) (kSign[k] > 0 ? up_later : down_later) += y_[k] * decay_[k];
   const double most = p_.gain * (up() - down_later + p_.drive_a), least = p_.gain * (up_later - down() + p_.drive_a);
   const double theta = p_.threshold_a, tau = p_.tau_membrane_s;
   double to_spike = kInfinity, to_floor = kInfinity;
@@ -146,14 +160,24 @@ void advance_neuron(const NeuronParameters& p, NeuronState& s, std::int64_t unti
 }
 
 std::int64_t next_spike_ns(const NeuronParameters& p, const NeuronState& s) {
-  double up = p.drive_a;
-  for (std::size_t k = 0; k < kCurrents; ++k)
-    if (kSign[k] > 0) up += s.current_a[k];
-  if (p.gain * up <= p.threshold_a && s.membrane_a < p.threshold_a) return kNever;
   Walk walk(p, s.membrane_a, s.current_a);
   if (s.held_until_ns > s.time_ns) walk.hold(static_cast<double>(s.held_until_ns - s.time_ns) * kNs);
   if (!walk.run(kLongestS, /*to_threshold=*/true)) return kNever;
   return s.time_ns + std::max<std::int64_t>(1, std::llround(std::ceil(walk.time() / kNs)));
+}
+
+/// Were all that pulls up to stay, and all that pulls down gone, then the membrane would be at its threshold after this time.
+NeuronOutlook outlook(const NeuronParameters& p, const NeuronState& s) {
+  double up = p.drive_a;
+  for (std::size_t k = 0; k < kCurrents; ++k)
+    if (kSign[k] > 0) up += s.current_a[k];
+  const double most = p.gain * up, missing = p.threshold_a - s.membrane_a;
+  if (most <= p.threshold_a && missing > 0) return {};
+  const double soonest = missing > 0 ? p.tau_membrane_s * std::log1p(missing / (most - p.threshold_a)) : 0;
+  if (soonest > kLongestS) return {};
+  const std::int64_t look_again = std::max(s.time_ns, s.held_until_ns) + static_cast<std::int64_t>(soonest / kNs);
+  if (look_again - s.time_ns > kNearNs) return {look_again, false};
+  return {next_spike_ns(p, s), true};
 }
 
 void spike_neuron(const NeuronParameters& p, NeuronState& s, std::int64_t time_ns) {

@@ -38,6 +38,13 @@ struct NeuronState {
 void advance_neuron(const NeuronParameters& parameters, NeuronState& state, std::int64_t until_ns);
 /// The first ns behind the state's time at which the membrane is at its threshold, if no event comes before; `kNever` if there is none.
 std::int64_t next_spike_ns(const NeuronParameters& parameters, const NeuronState& state);
+/// When to look at a neuron next, if no event comes before.
+struct NeuronOutlook {
+  std::int64_t time_ns = kNever;
+  bool spikes = false;  ///< it spikes then; else it does not before, and is to be advanced and looked at again
+};
+/// Cheaper than `next_spike_ns` where a spike cannot be near.
+NeuronOutlook outlook(const NeuronParameters& parameters, const NeuronState& state);
 /// The neuron has spiked at `time_ns`: the state moves there, the membrane is reset and held, adaptation grows.
 void spike_neuron(const NeuronParameters& parameters, NeuronState& state, std::int64_t time_ns);
 

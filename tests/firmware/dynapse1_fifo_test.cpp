@@ -66,7 +66,9 @@ TEST(DynapSe1Fifo, TimeGoesOnBeyondTheBigWrap) {
 
 TEST(DynapSe1Fifo, TimeStartsAgainWhenTheHostSaysSo) {
   Stream host;
-  host.run(50ms);
+  host.run(20ms);
+  host.write(reg("MUX.TIMESTAMP_RUN"), 1);  // again
+  host.run(30ms);
   host.send(0, seen(1));
   const OutRequest reset = encode_timestamp_reset();
   const UsbSetup setup{kVendorOut, reset.request.request, reset.request.value, 0, static_cast<std::uint16_t>(reset.data.size())};
@@ -85,11 +87,13 @@ TEST(DynapSe1Fifo, TimeStandsStillWhileTimestampsDoNotRun) {
   host.run(5ms);
   host.write(reg("MUX.TIMESTAMP_RUN"), 0);
   host.run(100ms);
+  host.send(0, seen(1));
   host.write(reg("MUX.TIMESTAMP_RUN"), 1);
   host.run(2ms);
   host.send(0, seen(1));
   host.drain();
-  EXPECT_EQ(host.events.at(0).time_us, 7000);
+  EXPECT_EQ(host.events.at(0).time_us, 5000);
+  EXPECT_EQ(host.events.at(1).time_us, 7000);
 }
 
 TEST(DynapSe1Fifo, AFullPacketIsReadyAtOnceAndAShortOneAfterTheDelay) {

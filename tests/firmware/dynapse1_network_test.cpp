@@ -231,6 +231,7 @@ TEST(DynapSe1Generators, AVariableProgramIsPlayedOnceInItsTimes) {
   EXPECT_EQ(host.generated(), 0U);  // it waits first
   host.run(1us);
   EXPECT_EQ(host.generated(), 1U);
+  host.write(reg("SPIKEGEN.RUN"), 1);  // no edge
   host.run(29'999us, 1us);
   EXPECT_EQ(host.generated(), 1U);
   host.run(1us);

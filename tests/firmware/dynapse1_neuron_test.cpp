@@ -81,6 +81,33 @@ TEST(DynapSe1Neuron, SpikesWhereSmallStepsCrossTheThreshold) {
   EXPECT_LT(spikes, 190);
 }
 
+TEST(DynapSe1Neuron, TheCheaperOutlookFindsTheSameSpike) {
+  RandomBits random(9);
+  int spikes = 0, looks = 0;
+  for (int round = 0; round < 2000; ++round) {
+    NeuronParameters p = usual();
+    p.drive_a = (random.below(5) - 2.0) * 2e-11;
+    NeuronState s;
+    for (double& y : s.current_a) y = random.below(3) == 0 ? 0 : 1e-12 * random.below(2000);
+    if (random.below(2) == 0) s.held_until_ns = 1'000'000;
+    const std::int64_t due = next_spike_ns(p, s);
+    NeuronOutlook next = outlook(p, s);
+    for (; next.time_ns != kNever && !next.spikes && next.time_ns < 2'000'000'000; next = outlook(p, s), ++looks) {
+      ASSERT_GT(next.time_ns, s.time_ns);
+      advance_neuron(p, s, next.time_ns);
+    }
+    if (due < 2'000'000'000) {
+      ASSERT_TRUE(next.spikes);
+      ASSERT_NEAR(static_cast<double>(next.time_ns), static_cast<double>(due), 1 + 1e-9 * static_cast<double>(due)) << round;
+      ++spikes;
+    } else {
+      ASSERT_GE(next.time_ns, 2'000'000'000);
+    }
+  }
+  EXPECT_GT(spikes, 500);
+  EXPECT_LT(looks, 40'000);
+}
+
 TEST(DynapSe1Neuron, DoesNotDependOnHowOftenItIsLookedAt) {
   const NeuronParameters p = usual();
   NeuronState once, often;

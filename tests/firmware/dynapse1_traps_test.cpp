@@ -2,6 +2,7 @@
 // What users of the board fall into (facts A), which the virtual one must reproduce; and the mesh.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
 #include "firmware-interface/dynapse1/biases.hpp"
@@ -64,6 +65,27 @@ TEST(DynapSe1Traps, AClearedCamListensToNeuron0OfCore0AndInhibits) {
   EXPECT_EQ(s.synaptic_events, 256U * 64);  // all words of the core: 63 were never written
   EXPECT_GT(host.model.fabric().state(kNeuron).current_a[0], 0);
   EXPECT_EQ(host.model.fabric().state(kNeuron).current_a[3], 0);
+}
+
+TEST(DynapSe1Traps, AWordThatIsWrittenAfterASpikeCountsFromThenOn) {
+  Responsive host;
+  host.send(0, InjectedSpike{kInputTag, {}, 4});
+  host.send(0, CamWord{kNeuron, 0, 0x111, kFast});
+  host.send(0, InjectedSpike{kInputTag, {}, 4});
+  EXPECT_EQ(host.model.statistics().synaptic_events, 1U);
+  host.send(0, InjectedSpike{0x111, {}, 4});
+  EXPECT_EQ(host.model.statistics().synaptic_events, 2U);
+}
+
+TEST(DynapSe1Traps, ABiasCountsFromItsWordOn) {
+  Responsive host;
+  const double tau = 25e-3 * 24.5e-12 / (0.705 * 8.2e-10 * 135 / 255);
+  host.send(0, InjectedSpike{kInputTag, {}, 4});
+  const double jump = host.model.fabric().state(kNeuron).current_a[3];
+  host.model.advance(2ms);
+  host.send(0, with_bias(responsive_biases(), "NPDPIE_TAU_F_P", 7, 1));  // much slower
+  host.model.advance(1ns);
+  EXPECT_NEAR(host.model.fabric().state(kNeuron).current_a[3] / jump, std::exp(-2e-3 / tau), 1e-6);
 }
 
 TEST(DynapSe1Traps, TagsDoNotTellChipsApart) {

@@ -42,11 +42,11 @@ class ModelHost {
   StreamDecoder decoder;
 };
 
-/// CHIP.RUN and the chip's CAM words that let `neuron` listen to `source`, `times` times, from entry `first` on.
+/// CAM words by which `neuron` listens to `source` with `times` of its entries, from entry `first` on.
 std::vector<ChipWord> connect(NeuronAddress source, NeuronAddress neuron, SynapseType type, unsigned times = 1, unsigned first = 0);
 /// The words with another setting of a bias of core 0..3 (`name` without the core).
 std::vector<ChipWord> with_bias(std::vector<ChipWord> words, std::string_view name, std::uint8_t coarse, std::uint8_t fine);
-/// One neuron of the core each gets `CAM` words; a tag that no neuron of ours has.
+/// The tag of the tests' own input.
 inline constexpr NeuronAddress kInputTag = 0x3C5;
 
 }  // namespace spikeloop::firmware
