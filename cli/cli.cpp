@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/board.hpp"
+#include "cli/boards.hpp"
 #include "cli/check.hpp"
 #include "cli/claim.hpp"
 #include "cli/eval.hpp"
@@ -19,6 +21,7 @@
 #include "cli/sweep.hpp"
 #include "cli/train.hpp"
 #include "core/network.hpp"
+#include "firmware-interface/transport/errors.hpp"
 #include "spikeloop_version.hpp"
 
 namespace spikeloop::cli {
@@ -86,7 +89,7 @@ int answer(const Terminal& t, const char* key, const std::string& text) {
 std::string general_help() {
   std::string text = kExamples;
   text += "\nspikeloop trains spiking networks by feedback control, runs them event by event\nand counts every operation.\n\nVerbs:\n";
-  for (const Verb& v : verbs()) text += fmt::format("  {:8} {}\n", v.name, v.summary);
+  for (const Verb& v : verbs()) text += fmt::format("  {:12} {}\n", v.name, v.summary);
   return text + "\n`spikeloop VERB --help` tells more. Every verb takes --json.\n" + kFooter;
 }
 
@@ -122,6 +125,14 @@ int run_verb(const Verb& verb, const std::vector<std::string>& arguments, Termin
   return action(t);
 }
 
+/// The second words of the verbs of two that begin so: "serve", "probe" of "board".
+std::vector<std::string> second_words(const std::string& first) {
+  std::vector<std::string> words;
+  for (const Verb& v : verbs())
+    if (std::string_view(v.name).starts_with(first + " ")) words.emplace_back(v.name + first.size() + 1);
+  return words;
+}
+
 int dispatch(std::vector<std::string> arguments, Terminal& t) {
   // `spikeloop --json VERB` means `spikeloop VERB --json`.
   const auto is_flag = [](const std::string& a) { return a == "--json" || a == "--quiet" || a == "-q"; };
@@ -139,7 +150,18 @@ int dispatch(std::vector<std::string> arguments, Terminal& t) {
     const auto wanted = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
     if (wanted == arguments.end()) return answer(t, "help", general_help());
     first = *wanted;
-    arguments = {"--help"};
+    arguments.erase(arguments.begin(), wanted + 1);  // a verb may have a second word
+    arguments.emplace_back("--help");
+  }
+  if (const auto begun = second_words(first); !begun.empty()) {
+    const auto word = std::find_if_not(arguments.begin(), arguments.end(), is_flag);
+    if (word == arguments.end() || !std::count(begun.begin(), begun.end(), *word)) {
+      if (word != arguments.end() && (*word == "--help" || *word == "-h")) return answer(t, "help", general_help());
+      const std::string list = fmt::format("{} {}", first, fmt::join(begun, fmt::format(", {} ", first)));
+      return fail(t, fmt::format("`spikeloop {}` needs a second word; there is: {}", first, list), kUsage);
+    }
+    first += " " + *word;
+    arguments.erase(word);
   }
   std::vector<std::string> names;
   for (const Verb& v : verbs()) {
@@ -164,7 +186,8 @@ void Terminal::print(const nlohmann::ordered_json& object) const {
 }
 
 const std::vector<Verb>& verbs() {
-  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(), sweep_verb(), eval_verb(), claim_verb()};
+  static const std::vector<Verb> table = {check_verb(), run_verb_entry(), train_verb(),  sweep_verb(),       eval_verb(),
+                                          claim_verb(), boards_verb(),    doctor_verb(), board_serve_verb(), board_probe_verb()};
   return table;
 }
 
@@ -178,6 +201,9 @@ int run(const std::vector<std::string>& arguments, Terminal t) {
     return fail(t, e.what(), e.exit_code(), e.diagnostics());
   } catch (const Error& e) {
     return fail(t, e.what(), e.exit_code());
+  } catch (const firmware::DeviceFault& e) {
+    const std::string what = e.advice().empty() ? e.what() : fmt::format("{}\n{}", e.what(), e.advice());
+    return fail(t, what, 4, {{"", e.what(), e.advice(), "", 0, 0}});
   } catch (const std::filesystem::filesystem_error& e) {
     return fail(t, fmt::format("{}: {} (check the disk and the permissions)", e.path1().string(), e.code().message()), 4);
   } catch (const std::bad_alloc&) {

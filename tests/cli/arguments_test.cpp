@@ -85,10 +85,13 @@ TEST(Json, IsOneObjectOnStdoutForErrorsToo) {
   EXPECT_EQ(call_json({"trian"}, 1)["exit_code"], 1);
   EXPECT_EQ(call_json({"train", "--ot"}, 1)["exit_code"], 1);
   for (const Verb& verb : verbs()) {
-    const nlohmann::json error = call_json({verb.name, "/nowhere/at/all"}, 2);
-    EXPECT_EQ(error["exit_code"], 2);
+    const std::string name = verb.name;
+    const bool takes_file = !name.starts_with("board") && name != "doctor";
+    const int code = takes_file ? 2 : 1;
+    const nlohmann::json error = call_json({name, "/nowhere/at/all"}, code);
+    EXPECT_EQ(error["exit_code"], code);
     contains(error["error"], "/nowhere/at/all");
-    EXPECT_EQ(error["faults"].size(), 1u);
+    EXPECT_EQ(error["faults"].size(), takes_file ? 1u : 0u);
     EXPECT_TRUE(call_json({verb.name, "--help"}, 0).contains("help"));
   }
   EXPECT_TRUE(call_json({"--version"}, 0).contains("version"));

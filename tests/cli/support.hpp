@@ -83,6 +83,8 @@ class Process {
   bool wait_for_text(const std::string& text);
   /// Looks at `condition` until it holds; false if the process ended before.
   bool wait_until(const std::function<bool()>& condition);
+  /// What has been read of stderr.
+  const std::string& err() const { return outcome_.err; }
   void send(int signal) const;
   /// Waits for the end.
   Outcome finish();

@@ -248,13 +248,47 @@ TEST(EventStreamPhase, IsKeptWhenTheStreamIsOnlyOdd) {
     const unsigned field = random.below(16);
     odd += field == 0 || field > 4 ? 1 : 0;
     encoder.spike(k * 5, random.below(4), random.below(256), field, bytes);
-    if (k % 7 == 0) append_word(bytes, 0x3000 | random.below(4096));
+    if (k % 2 == 0) append_word(bytes, 0x3000 | random.below(4096));
   }
   const Decoded d = decode_sliced(bytes, {8192}, 4096);
   EXPECT_EQ(d.counters.resynchronisations, 0U);
   EXPECT_EQ(d.counters.bad_chip, odd);
   EXPECT_EQ(d.counters.events, 20'000 - odd);
-  EXPECT_EQ(d.counters.not_understood, 2858U);
+  EXPECT_EQ(d.counters.not_understood, 10'000U);
+}
+
+/// Events in the wrap number `wrap` that make sense from the next byte on, too: spikes 0x1110 + field, stamps 0x81??.
+void append_ambiguous(StreamEncoder& encoder, std::int64_t wrap, unsigned field, Bytes& bytes) {
+  for (unsigned low = 0x10; low < 0x100; ++low)
+    if (low >= 0x80 || (low & 0x70) == 0x10 || (low & 0x70) == 0x20 || (low & 0x70) == 0x50 || (low & 0x70) == 0x60)
+      encoder.spike(wrap * 32768 + 0x100 + low, 0, 0x11, field, bytes);
+}
+
+TEST(EventStreamPhase, AMaskThatNamesNoChipIsNoEvidence) {
+  StreamEncoder encoder;
+  Bytes bytes;
+  append_ambiguous(encoder, 0, 0xF, bytes);
+  for (int k = 0; k < 10; ++k) append_word(bytes, 0x3000);
+  append_ambiguous(encoder, 1, 0xF, bytes);
+  const Decoded d = decode_sliced(bytes, {bytes.size()}, 1000);
+  EXPECT_EQ(d.counters.resynchronisations, 0U);
+  EXPECT_EQ(d.counters.bad_chip, 384U);
+}
+
+// The base to go back to is a recent one, even if the bytes of hours gave no reason to look at them.
+TEST(EventStreamPhase, TimeOfLongAgoIsNotTakenBack) {
+  StreamEncoder encoder;
+  Bytes bytes;
+  constexpr std::int64_t kWraps = 1000;
+  for (std::int64_t wrap = 0; wrap <= kWraps; ++wrap) append_ambiguous(encoder, wrap, 1, bytes);
+  std::vector<StreamEvent> later = random_events(1, 1000, 3);
+  const std::int64_t shift = kWraps * 32768 + 0x200 - later.front().time_us;
+  for (StreamEvent& event : later) event.time_us += shift;
+  bytes.push_back(std::byte{0x05});
+  encoder.events(later, bytes);
+  const Decoded d = decode_sliced(bytes, {8192}, 1000);
+  EXPECT_EQ(d.counters.resynchronisations, 1U);
+  EXPECT_NEAR(static_cast<double>(d.events.back().time_us), static_cast<double>(later.back().time_us), 4 * 32768.0);
 }
 
 TEST(EventStreamPhase, CountersAddUpForAnyBytes) {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "firmware-interface/boards.hpp"
+
+namespace spikeloop::firmware {
+
+enum class FindingKind { good, note, no_usb, no_device, no_permission, busy, wrong_firmware, failed };
+
+/// One thing that was looked at.
+struct Finding {
+  FindingKind kind = FindingKind::good;
+  std::string what;
+  std::string advice;  ///< what to do; empty where nothing is to be done
+  bool is_bad() const { return kind != FindingKind::good && kind != FindingKind::note; }
+};
+/// "good", "no permission".
+const char* to_text(FindingKind kind);
+
+/// Looks for what keeps boards from being used, step by step: libusb, the bus, each board, and a USB/IP server if one is named.
+std::vector<Finding> diagnose(const std::optional<UsbipPlace>& server = std::nullopt);
+
+/// What a board's listing amounts to.
+Finding finding_of(const BoardListing& board);
+
+/// The text of udev/70-spikeloop.rules.
+std::string_view udev_rules();
+
+}  // namespace spikeloop::firmware

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The board against the virtual DYNAP-SE1: both ends' counters must agree.
+#include <gtest/gtest.h>
+
+#include "firmware-interface/probe.hpp"
+#include "firmware-interface/transport/faulty_transport.hpp"
+#include "firmware-interface/virtual_board/dynapse1_model.hpp"
+#include "firmware-interface/virtual_board/dynapse1_parameters.hpp"
+#include "firmware-interface/virtual_board/loopback.hpp"
+
+namespace spikeloop::firmware {
+namespace {
+
+BoardOptions without_waiting() {
+  BoardOptions options;
+  options.wait = [](Milliseconds) {};
+  return options;
+}
+
+TEST(BoardAndModel, PassTheProbeWhateverTheMismatch) {
+  for (const double mismatch : {0.0, 0.2, 0.3}) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      const auto model = std::make_shared<DynapSe1Model>(DynapSe1Options{.seed = seed, .mismatch = mismatch});
+      Board board(std::make_unique<Loopback>(model), without_waiting());
+      const ProbeReport report = probe_board(board, {.events = 1000, .round_trips = 20});
+      EXPECT_TRUE(report.good()) << "mismatch " << mismatch << " seed " << seed << ": " << report.lost() << " lost, "
+                                 << report.neurons_silent() << " silent";
+      EXPECT_EQ(report.statistics.missing(), 0U);
+      EXPECT_EQ(model->statistics().injected_spikes, report.statistics.injected);
+      EXPECT_EQ(model->statistics().monitored_events, report.statistics.stream.events);
+      EXPECT_EQ(model->statistics().malformed_words, 0U);
+      EXPECT_EQ(model->statistics().bad_requests, 0U);
+      EXPECT_EQ(model->statistics().unknown_parameters, 0U);
+    }
+  }
+}
+
+TEST(BoardAndModel, AgreeOnWhatTheLinkHasDropped) {
+  const auto model = std::make_shared<DynapSe1Model>();
+  FaultScript script{5, {{.kind = FaultKind::kDrop, .place = FaultPlace::kStream, .probability = 0.05}}};
+  Board board(std::make_unique<FaultyTransport>(std::make_unique<Loopback>(model), script), without_waiting());
+  const ProbeReport report = probe_board(board);
+  EXPECT_GT(report.lost(), 0U);
+  EXPECT_EQ(report.statistics.sent, model->statistics().monitored_events);
+  EXPECT_EQ(*report.statistics.missing(), model->statistics().monitored_events - report.statistics.stream.events);
+}
+
+TEST(BoardAndModel, ChipThatDoesNotAcknowledgeIsNamed) {
+  const auto model = std::make_shared<DynapSe1Model>(DynapSe1Options{.unacknowledging_chips = 4});
+  Board board(std::make_unique<Loopback>(model), without_waiting());
+  try {
+    board.initialise();
+    FAIL();
+  } catch (const WordFault& fault) {
+    EXPECT_EQ(fault.place().chip, 2U);
+    EXPECT_NE(std::string(fault.what()).find("U2"), std::string::npos);
+  }
+  model->set_unacknowledging_chips(0);
+  board.initialise();
+}
+
+TEST(BoardAndModel, StateOutlivesAConnection) {
+  const auto model = std::make_shared<DynapSe1Model>(DynapSe1Options{.mismatch = 0});
+  const NeuronAddress neuron = neuron_address(1, 77), tag = neuron_address(3, 5);
+  const auto options = without_waiting();
+  {
+    Board board(std::make_unique<Loopback>(model), options);
+    board.initialise();
+    board.program(3, responsive_biases());
+    board.program(3, probe_words(3, neuron, tag));
+    board.start();
+    EXPECT_TRUE(board.check(3, neuron).seen);
+  }
+  Board board(std::make_unique<Loopback>(model), options);
+  board.start();
+  const InjectedSpike spike{tag, {}, 2};
+  board.inject(3, std::span(&spike, 1));
+  const auto events = board.collect(1, Milliseconds(100));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].chip, 3);
+  EXPECT_EQ(events[0].core, 1);
+  EXPECT_EQ(events[0].neuron, 77);
+}
+
+}  // namespace
+}  // namespace spikeloop::firmware
