@@ -19,9 +19,7 @@ bool is_spike_word(std::byte high) {
 }  // namespace
 
 DynapSe1Output::DynapSe1Output(std::size_t usb_fifo_bytes, std::size_t aer_fifo_events, DynapSe1Statistics& statistics)
-    : aer_capacity_(aer_fifo_events), statistics_(statistics) {
-  usb_.reserve(usb_fifo_bytes);
-}
+    : aer_capacity_(aer_fifo_events), usb_capacity_(usb_fifo_bytes), statistics_(statistics) {}
 
 std::int64_t DynapSe1Output::time_us(std::int64_t now_ns) const {
   return (elapsed_ns_ + (settings_.timestamp_run ? now_ns - since_ns_ : 0)) / kUs;
@@ -90,8 +88,9 @@ void DynapSe1Output::wrap(std::int64_t now_ns) {
 
 /// What the encoder has just written on trial goes to the USB FIFO, or nothing does.
 bool DynapSe1Output::put() {
-  const bool fits = usb_.put(words_);
+  const bool fits = words_.size() <= usb_capacity_ - usb_.size();
   if (fits) {
+    usb_.push(words_);
     encoder_ = trial_;
     for (std::size_t high = 1; high < words_.size(); high += 2) usb_events_ += is_spike_word(words_[high]) ? 1 : 0;
   }
@@ -148,7 +147,7 @@ bool DynapSe1Output::ready(std::int64_t now_ns) const {
 
 std::size_t DynapSe1Output::take(std::span<std::byte> into, std::int64_t now_ns) {
   if (!ready(now_ns)) return 0;
-  const std::size_t n = usb_.take(into.first(std::min(into.size(), kPacketBytes)));
+  const std::size_t n = usb_.pop(into.first(std::min(into.size(), kPacketBytes)));
   for (std::size_t high = 1; high < n; high += 2) usb_events_ -= is_spike_word(into[high]) ? 1 : 0;
   last_packet_ns_ = now_ns;
   pump(now_ns);
@@ -158,8 +157,7 @@ std::size_t DynapSe1Output::take(std::span<std::byte> into, std::int64_t now_ns)
 void DynapSe1Output::clear_usb_fifo() {
   statistics_.lost_by_reset += usb_events_;
   usb_events_ = 0;
-  std::vector<std::byte> gone(usb_.size());
-  usb_.take(gone);
+  usb_.drop(usb_.size());
 }
 
 }  // namespace spikeloop::firmware

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "firmware-interface/dynapse1/event_stream.hpp"
-#include "firmware-interface/transport/byte_ring.hpp"
+#include "firmware-interface/transport/byte_queue.hpp"
 #include "firmware-interface/virtual_board/dynapse1_fabric.hpp"
 
 namespace spikeloop::firmware {
@@ -58,11 +58,11 @@ class DynapSe1Output {
   void stop_mux();
 
   Settings settings_;
-  std::size_t aer_capacity_;
+  std::size_t aer_capacity_, usb_capacity_;
   DynapSe1Statistics& statistics_;
   std::deque<MonitoredEvent> aer_, neurons_;
   std::bitset<1U << 14> waits_;  ///< a neuron (of a route) waits to be acknowledged
-  ByteRing usb_;
+  ByteQueue usb_;
   std::uint64_t usb_events_ = 0;  ///< spikes in it
   StreamEncoder encoder_, trial_;
   std::vector<std::byte> words_;
