@@ -55,8 +55,8 @@ void check_serve(const ServeOptions& o) {
 std::unique_ptr<fw::UsbipServer> listen(const ServeOptions& o) {
   try {
     return std::make_unique<fw::UsbipServer>(fw::UsbipServerOptions{.address = o.bind, .port = o.port, .allow_remote = o.expose});
-  } catch (const fw::NoPermission& fault) {
-    throw fw::NoPermission(fault.what(), o.expose ? fault.advice() : fault.advice() + " (--yes-expose)");
+  } catch (const fw::WouldExpose& fault) {
+    throw UsageError(fmt::format("{}; {} (--yes-expose)", fault.what(), fault.advice()));
   }
 }
 

@@ -122,8 +122,8 @@ class UsbipServer::Impl {
     const auto address = asio::ip::make_address(options.address, error);
     if (error) throw NotFound(fmt::format("{}: no address in numbers: {}", options.address, error.message()));
     if (!address.is_loopback() && !options.allow_remote)
-      throw NoPermission(fmt::format("{}: others could reach the boards there, and USB/IP asks nobody who he is", options.address),
-                         "keep to 127.0.0.1 and an SSH tunnel, or allow remote clients explicitly");
+      throw WouldExpose(fmt::format("{}: others could reach the boards there, and USB/IP asks nobody who he is", options.address),
+                        "keep to 127.0.0.1 and an SSH tunnel, or allow remote clients explicitly");
     const tcp::endpoint endpoint(address, options.port);
     acceptor_.open(endpoint.protocol(), error);
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);

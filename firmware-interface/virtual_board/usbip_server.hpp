@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "firmware-interface/transport/errors.hpp"
 #include "firmware-interface/transport/usbip_wire.hpp"
 #include "firmware-interface/virtual_board/device_clock.hpp"
 #include "firmware-interface/virtual_board/usb_device.hpp"
@@ -18,6 +19,12 @@ struct UsbipServerOptions {
   bool allow_remote = false;          ///< other addresses than loopback: whoever reaches the port can use the boards
 };
 
+/// The address is one that others can reach, and that was not allowed: somebody has to decide it.
+class WouldExpose : public NoPermission {
+ public:
+  using NoPermission::NoPermission;
+};
+
 /// What a server has seen.
 struct UsbipServerCounts {
   std::uint64_t connections = 0, imports = 0, refused_imports = 0, urbs = 0, unlinks = 0, bad_peers = 0;
@@ -27,8 +34,8 @@ struct UsbipServerCounts {
 /// called from two threads. A device's time passes only while it is imported. When a client goes, or dies, its device is reset and free.
 class UsbipServer {
  public:
-  /// Listens at once. Throws NoPermission for an address that others can reach, unless allowed; Busy if the port is taken; NotFound if
-  /// there is no such address here.
+  /// Listens at once. Throws WouldExpose for an address that others can reach, unless allowed; NoPermission for a port that is not ours;
+  /// Busy if the port is taken; NotFound if there is no such address here.
   explicit UsbipServer(const UsbipServerOptions& options);
   ~UsbipServer();
 

@@ -90,7 +90,7 @@ TEST(BoardServe, PrintsOneJsonObjectAtOnce) {
 
 TEST(BoardServe, RefusesWhatItMayNotOrCannot) {
   const Outcome exposed = call({"board", "serve", "--chip", "dynapse1", "--bind", "0.0.0.0"});
-  EXPECT_EQ(exposed.code, 4);
+  EXPECT_EQ(exposed.code, 1);
   contains(exposed.err, "--yes-expose");
   Served first;
   const Outcome taken = call({"board", "serve", "--chip", "dynapse1", "--port", first.server().substr(first.server().find(':') + 1)});
