@@ -31,21 +31,8 @@ std::string name_of(Register at) {
 constexpr const char* kHandshakeAdvice =
     "The chips do not acknowledge: the board may still be starting (wait for its ACK light), or cable, power or jumpers are wrong.";
 
-// Throws the fault that is being handled again, with more about what it interrupted.
-[[noreturn]] void rethrow_while(const std::string& doing) {
-  const auto more = [&](const DeviceFault& fault) { return fmt::format("{} ({})", fault.what(), doing); };
-  try {
-    throw;
-  } catch (const DeviceLost& fault) {
-    throw DeviceLost(more(fault), fault.advice());
-  } catch (const TimedOut& fault) {
-    throw TimedOut(more(fault), fault.advice());
-  } catch (const Stalled& fault) {
-    throw Stalled(more(fault), fault.advice());
-  } catch (const ProtocolFault& fault) {
-    throw ProtocolFault(more(fault), fault.advice());
-  }
-}
+constexpr std::array kChipRuns = {reg("CHIP.RUN"), reg("AER.RUN")};  // what must be on while words are acknowledged
+constexpr std::array kRuns = {reg("CHIP.RUN"), reg("AER.RUN"), reg("MUX.RUN"), reg("MUX.TIMESTAMP_RUN"), reg("USB.RUN")};
 
 }  // namespace
 
@@ -64,10 +51,14 @@ Board::Board(std::unique_ptr<Transport> transport, BoardOptions options) : optio
 }
 
 Board::~Board() {
-  if (!running_) return;
+  const bool runs = std::any_of(kRuns.begin(), kRuns.end(), [this](Register at) { return written(at) != 0 || in_doubt(at); });
+  if (running_ || runs) stop_quietly();
+}
+
+void Board::stop_quietly() noexcept {
   try {
     stop();
-  } catch (const DeviceFault&) {  // it is gone, or will be reset by who opens it next
+  } catch (const DeviceFault&) {  // it is gone, or will be stopped by who opens it next
   }
 }
 
@@ -79,7 +70,8 @@ void Board::connect(std::unique_ptr<Transport> transport) {
 
 void Board::forget_connection() {
   chip_.reset();
-  running_ = false;
+  running_ = started_ = false;
+  stream_fault_ = nullptr;
   decoder_ = {};
   waiting_ = {};
   const std::uint64_t reconnects = statistics_.reconnects;
@@ -116,9 +108,7 @@ void Board::identify() {
   info.has_event_statistics = read(reg("AER.HAS_STATISTICS")) != 0;
   info.has_drop_statistics = read(reg("MUX.HAS_STATISTICS")) != 0;
   info_ = std::move(info);
-  counters_before_ = {};
-  const BoardStatistics now = statistics();
-  counters_before_ = {now.sent.value_or(0), now.dropped_at_aer.value_or(0), now.dropped_at_mux.value_or(0)};
+  begin_counting();
 }
 
 // --- registers ---
@@ -142,7 +132,22 @@ std::uint64_t Board::read_wide(Register at) {
   throw ProtocolFault(fmt::format("{}: the upper half of {} never stands still", place(), name_of(at)), "Plug the board in again.");
 }
 
+std::uint32_t Board::written(Register at) const {
+  const auto known = registers_.find({at.module, at.parameter});
+  return known == registers_.end() ? 0 : known->second;
+}
+
+void Board::send(const OutRequest& out, std::span<const ConfigWrite> writes) {
+  for (const ConfigWrite& write : writes) {
+    if (write.at == reg("CHIP.CHIP_ID")) chip_.reset();  // an answer that does not come may mean either
+    if (keeps_value(write.at)) doubtful_.insert({write.at.module, write.at.parameter});
+  }
+  transport_->control_out(out.request, out.data, options_.timeout);
+  for (const ConfigWrite& write : writes) record(write);
+}
+
 void Board::record(const ConfigWrite& write) {
+  doubtful_.erase({write.at.module, write.at.parameter});
   if (write.at == reg("CHIP.CHIP_ID")) chip_ = chip_of_wire_id(write.value);
   if (write.at.module >= reg("SRAM.ADDRESS").module) stimuli_ = true;
   if (keeps_value(write.at)) registers_[{write.at.module, write.at.parameter}] = write.value;
@@ -207,9 +212,10 @@ void Board::program_batch(std::span<const std::uint32_t> words, std::size_t inde
   std::uint8_t status = 0;
   try {
     status = send_words(words);
-  } catch (const DeviceFault&) {
+  } catch (DeviceFault& fault) {
     doubt_all();
-    rethrow_while(fmt::format("at words {} to {} for U{}, the first {}", index, index + words.size() - 1, *chip_, describe_word(words[0])));
+    fault.add(fmt::format("at words {} to {} for U{}, the first {}", index, index + words.size() - 1, *chip_, describe_word(words[0])));
+    throw;
   }
   if (status != 0) {
     doubt_all();
@@ -227,14 +233,11 @@ void Board::wait(Milliseconds time) const {
 
 void Board::carry_out(const Steps& steps) {
   std::size_t words_done = 0;
-  const auto send = [&](const OutRequest& out) { transport_->control_out(out.request, out.data, options_.timeout); };
   for (const Step& step : steps) {
     if (const auto* one = std::get_if<WriteStep>(&step)) {
-      send(encode_write(one->write));
-      record(one->write);
+      send(encode_write(one->write), {&one->write, 1});
     } else if (const auto* several = std::get_if<WritesStep>(&step)) {
-      send(encode_writes(several->writes));
-      for (const ConfigWrite& write : several->writes) record(write);
+      send(encode_writes(several->writes), several->writes);
     } else if (const auto* words = std::get_if<WordsStep>(&step)) {
       program_batch(words->words, words_done);
       words_done += words->words.size();
@@ -245,16 +248,25 @@ void Board::carry_out(const Steps& steps) {
 }
 
 void Board::while_chips_run(const std::function<void()>& act) {
-  constexpr std::array kRuns = {reg("CHIP.RUN"), reg("AER.RUN")};
-  std::array<std::uint32_t, kRuns.size()> before{};
-  for (std::size_t i = 0; i < kRuns.size(); ++i) {
-    const auto known = registers_.find({kRuns[i].module, kRuns[i].parameter});
-    before[i] = known == registers_.end() ? 0 : known->second;
-    if (before[i] == 0) write(kRuns[i], 1);
+  std::array<std::uint32_t, kChipRuns.size()> before{};
+  for (std::size_t i = 0; i < kChipRuns.size(); ++i) {
+    before[i] = written(kChipRuns[i]);
+    if (before[i] == 0 || in_doubt(kChipRuns[i])) write(kChipRuns[i], 1);
   }
-  act();
-  for (std::size_t i = 0; i < kRuns.size(); ++i)
-    if (before[i] == 0) write(kRuns[i], 0);
+  const auto as_before = [&] {
+    for (std::size_t i = 0; i < kChipRuns.size(); ++i)
+      if (before[i] == 0) write(kChipRuns[i], 0);
+  };
+  try {
+    act();
+  } catch (const DeviceFault&) {
+    try {
+      as_before();
+    } catch (const DeviceFault&) {  // the first fault says more
+    }
+    throw;
+  }
+  as_before();
 }
 
 void Board::program(unsigned chip, std::span<const std::uint32_t> words) {
@@ -269,8 +281,13 @@ void Board::program(unsigned chip, std::span<const ChipWord> words) {
 }
 
 void Board::initialise(bool clear_cams) {
-  if (running_) stop();
-  carry_out(default_configuration());
+  stop();  // who had it before may have left it streaming
+  try {
+    carry_out(default_configuration());
+  } catch (const DeviceFault&) {
+    stop_quietly();
+    throw;
+  }
   for (unsigned chip = 0; clear_cams && chip < kChips; ++chip) while_chips_run([&] { carry_out(firmware::clear_cams(chip)); });
   const auto wrong = verify_registers();
   if (!wrong.empty()) throw ProtocolFault(fmt::format("{}: {}", place(), wrong.front().text()), "Plug the board in again.");

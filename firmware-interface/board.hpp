@@ -5,10 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -75,6 +77,8 @@ struct BoardStatistics {
   std::optional<std::uint64_t> dropped_at_mux;  ///< LOST: by the FPGA, for the host did not fetch in time
   StreamCounters stream;                        ///< what the host has decoded
   std::uint64_t stalls = 0;                     ///< times that the stream ended with a fault
+  std::uint64_t stale = 0;                      ///< events of a stream before this connection that were still in the board: thrown away
+  std::uint64_t read_by_checks = 0;             ///< events that functional checks read and gave to nobody
   std::uint64_t words = 0;                      ///< chip words that were acknowledged
   std::uint64_t words_repeated = 0;             ///< sent again singly after a handshake that failed
   std::uint64_t injected = 0;                   ///< spikes among the words
@@ -105,6 +109,7 @@ struct ReconnectReport {
   std::vector<RegisterMismatch> registers;      ///< that have another value than before
   bool was_running = false;                     ///< events were streaming
   bool stimuli_lost = false;                    ///< generators had been set up; that is for their owner to do again
+  BoardStatistics statistics;                   ///< of the connection that was lost; the board's own counters are unknown
   std::size_t words() const;
   std::size_t doubtful() const;
   std::string text() const;
@@ -152,7 +157,8 @@ class Board {
 
   // --- events ---
 
-  /// Events stream from here on, in the order transfers, then `data_start`.
+  /// Events stream from here on, in the order transfers, then `data_start`. The first time of a connection the board is stopped before, and
+  /// what it still held of an earlier stream is thrown away (`BoardStatistics::stale`).
   void start();
   void stop();
   bool running() const { return running_; }
@@ -161,15 +167,15 @@ class Board {
   /// At most one read of the stream. A fault of the stream is thrown once, and `start` begins a new one.
   EventSlice read_events(std::span<StreamEvent> out, Milliseconds timeout);
   /// Reads until there are `wanted` events, or none has come for `patience`: no bytes by the transport's clock, or only time by the
-  /// board's.
+  /// board's. Ends early where time begins anew or steps back, and at a fault of the stream, which the next read throws.
   std::vector<StreamEvent> collect(std::size_t wanted, Milliseconds patience);
   /// Time stamps begin again at 0; the stream says where.
   void reset_time();
-  /// Asks the board for its counters.
+  /// Asks the board for its counters; they are unknown if it is lost.
   BoardStatistics statistics();
 
   /// Injects spikes with a tag that the neuron's excitatory synapses listen to (by the shadow), until the neuron's own spike comes back by
-  /// its route. Needs events to be running; events that wait are read first.
+  /// its route. Needs events to be running. Events of other neurons, and those that wait, are read and gone (`read_by_checks`).
   CheckResult check(unsigned chip, NeuronAddress neuron, const CheckOptions& options = {});
 
   // --- after a loss ---
@@ -195,13 +201,20 @@ class Board {
   void program_batch(std::span<const std::uint32_t> words, std::size_t index);
   void find_bad_word(std::span<const std::uint32_t> words, std::size_t index, std::uint8_t status);
   void acknowledged(std::uint32_t word);
+  void send(const OutRequest& out, std::span<const ConfigWrite> writes);
   void record(const ConfigWrite& write);
+  std::uint32_t written(Register at) const;
+  bool in_doubt(Register at) const { return doubtful_.contains({at.module, at.parameter}); }
+  void stop_quietly() noexcept;
   void select_chip(unsigned chip);
   void while_chips_run(const std::function<void()>& act);
   void wait(Milliseconds time) const;
   void restore(const Registers& registers, const std::array<ChipShadow, kChips>& shadows);
   std::optional<std::uint64_t> counter(bool there, Register at, std::uint64_t before);
-  void drain();
+  void begin_counting();
+  void begin_streaming();
+  std::size_t drain(Milliseconds patience);
+  bool await(unsigned chip, NeuronAddress neuron, Milliseconds patience, CheckResult& result);
   std::string place() const;
 
   Opener opener_;
@@ -209,11 +222,14 @@ class Board {
   std::unique_ptr<Transport> transport_;
   BoardInfo info_;
   std::array<ChipShadow, kChips> shadows_;
-  Registers registers_;                    ///< written values of what keeps them
-  std::optional<unsigned> chip_;           ///< that CHIP.CHIP_ID names
-  bool running_ = false, resume_ = false;  ///< events stream; they should, also after a loss
-  bool stimuli_ = false;                   ///< generators were set up
+  Registers registers_;                                       ///< written values of what keeps them
+  std::set<std::pair<std::uint8_t, std::uint8_t>> doubtful_;  ///< whose last write had no answer
+  std::optional<unsigned> chip_;                              ///< that CHIP.CHIP_ID names, if that is known
+  bool running_ = false, resume_ = false;                     ///< events stream; they should, also after a loss
+  bool started_ = false;                                      ///< they have, in this connection
+  bool stimuli_ = false;                                      ///< generators were set up
   StreamDecoder decoder_;
+  std::exception_ptr stream_fault_;  ///< that `collect` kept for the next read
   std::vector<std::byte> buffer_;
   std::span<const std::byte> waiting_;  ///< of `buffer_`, not yet decoded
   BoardStatistics statistics_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "firmware-interface/board.hpp"
@@ -17,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::microseconds kWrap{32'768};
 constexpr std::size_t kEventsAtATime = 4096;
-constexpr int kDrains = 64;  // reads without waiting: more than a full FIFO and the transfers in flight hold
+constexpr Milliseconds kStale{20};  // silence after which a board that stands still holds nothing more
 
 // The tag that most of a neuron's excitatory synapses listen to, and by which kind of synapse.
 std::optional<NeuronAddress> excitatory_tag(const ChipShadow& shadow, NeuronAddress neuron) {
@@ -29,6 +30,8 @@ std::optional<NeuronAddress> excitatory_tag(const ChipShadow& shadow, NeuronAddr
   const auto most = std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   return most == votes.end() ? std::nullopt : std::optional(most->first);
 }
+
+bool is_another_time(StreamStop stop) { return stop != StreamStop::kInputEnd && stop != StreamStop::kOutputFull; }
 
 bool has_monitoring_route(const ChipShadow& shadow, unsigned chip, NeuronAddress neuron) {
   const SramWord wanted = monitoring_route(chip, neuron);
@@ -47,10 +50,29 @@ std::optional<std::uint64_t> BoardStatistics::missing() const {
   return *sent > known ? *sent - known : 0;
 }
 
-void Board::start() {
+void Board::begin_streaming() {
+  if (!started_) carry_out(data_stop());  // who had it before may have left it streaming
   transport_->start_stream({.endpoint = kDataEndpoint});
+  stream_fault_ = nullptr;
+  if (started_) return;
+  write(reg("USB.RUN"), 1);  // the rest stands still: what comes now is old
+  statistics_.stale += drain(kStale);
+  decoder_ = {};
+  begin_counting();
+  started_ = true;
+}
+
+void Board::start() {
   resume_ = true;
-  carry_out(data_start());
+  try {
+    begin_streaming();
+    carry_out(data_start());
+  } catch (const DeviceLost&) {
+    throw;
+  } catch (const DeviceFault&) {
+    stop_quietly();
+    throw;
+  }
   running_ = true;
 }
 
@@ -72,6 +94,7 @@ void Board::inject(unsigned chip, std::span<const InjectedSpike> spikes) {
 }
 
 EventSlice Board::read_events(std::span<StreamEvent> out, Milliseconds timeout) {
+  if (stream_fault_) std::rethrow_exception(std::exchange(stream_fault_, nullptr));
   if (waiting_.empty()) {
     try {
       const std::size_t n = transport_->read_stream(buffer_, timeout);
@@ -97,8 +120,16 @@ std::vector<StreamEvent> Board::collect(std::size_t wanted, Milliseconds patienc
   std::size_t idle_bytes = 0;
   while (all.size() < wanted) {
     const auto room = std::span(part).first(std::min(part.size(), wanted - all.size()));
-    const EventSlice slice = read_events(room, fresh ? patience : Milliseconds(0));
+    EventSlice slice;
+    try {
+      slice = read_events(room, fresh ? patience : Milliseconds(0));
+    } catch (const DeviceFault&) {
+      if (all.empty()) throw;
+      stream_fault_ = std::current_exception();
+      break;
+    }
     all.insert(all.end(), part.begin(), part.begin() + static_cast<std::ptrdiff_t>(slice.events));
+    if (!all.empty() && is_another_time(slice.stop)) break;
     idle_bytes = slice.events > 0 ? 0 : idle_bytes + slice.bytes;
     const bool nothing = slice.bytes == 0;
     if (nothing && fresh) break;
@@ -128,17 +159,62 @@ std::optional<std::uint64_t> Board::counter(bool there, Register at, std::uint64
 
 BoardStatistics Board::statistics() {
   BoardStatistics now = statistics_;
-  now.sent = counter(info_.has_event_statistics, reg("AER.EVENTS"), counters_before_[0]);
-  now.dropped_at_aer = counter(info_.has_event_statistics, reg("AER.EVENTS_DROPPED"), counters_before_[1]);
-  now.dropped_at_mux = counter(info_.has_drop_statistics, reg("MUX.AER_DROPPED"), counters_before_[2]);
   now.stream = decoder_.counters();
+  try {
+    now.sent = counter(info_.has_event_statistics, reg("AER.EVENTS"), counters_before_[0]);
+    now.dropped_at_aer = counter(info_.has_event_statistics, reg("AER.EVENTS_DROPPED"), counters_before_[1]);
+    now.dropped_at_mux = counter(info_.has_drop_statistics, reg("MUX.AER_DROPPED"), counters_before_[2]);
+  } catch (const DeviceLost&) {  // what the host has counted is still true
+  }
   return now;
 }
 
-void Board::drain() {
+void Board::begin_counting() {
+  counters_before_ = {};
+  const BoardStatistics now = statistics();
+  counters_before_ = {now.sent.value_or(0), now.dropped_at_aer.value_or(0), now.dropped_at_mux.value_or(0)};
+}
+
+// Reads and forgets until nothing comes, but no more than can have waited. Gives the number of events.
+std::size_t Board::drain(Milliseconds patience) {
   std::vector<StreamEvent> old(kEventsAtATime);
-  for (int i = 0; i < kDrains; ++i)
-    if (read_events(old, Milliseconds(0)).bytes == 0) return;
+  std::size_t events = 0;
+  for (std::size_t bytes = 0; bytes <= 2 * kMaxWaitingBytes;) {
+    const EventSlice slice = read_events(old, patience);
+    if (slice.bytes == 0) break;
+    bytes += slice.bytes;
+    events += slice.events;
+  }
+  return events;
+}
+
+// Reads until the neuron's spike comes: true; or until nothing comes for `patience`, or the board's time has gone on by that: false.
+bool Board::await(unsigned chip, NeuronAddress neuron, Milliseconds patience, CheckResult& result) {
+  std::vector<StreamEvent> events(kEventsAtATime);
+  std::optional<std::int64_t> begin;  // first time stamp that was read
+  const std::uint64_t wraps = decoder_.counters().wraps;
+  for (std::size_t bytes = 0; bytes <= 2 * kMaxWaitingBytes;) {
+    const EventSlice slice = read_events(events, patience);
+    if (slice.bytes == 0) return false;
+    bytes += slice.bytes;
+    statistics_.read_by_checks += slice.events;
+    for (const StreamEvent& e : std::span(events).first(slice.events)) {
+      if (!result.seen && e.chip == chip && e.core == core_of(neuron) && e.neuron == (neuron & 0xFF)) {
+        result.seen = true;
+        result.event = e;
+      } else {
+        ++result.other_events;
+      }
+    }
+    if (result.seen) return true;
+    const std::uint64_t passed = decoder_.counters().wraps - wraps;
+    if (passed > 1 && (passed - 1) * kWrap >= patience) return false;  // the first may have been due at any moment
+    if (slice.events == 0) continue;
+    const std::int64_t last = events[slice.events - 1].time_us;
+    if (!begin || last < *begin) begin = events.front().time_us;
+    if (std::chrono::microseconds(last - *begin) >= patience) return false;
+  }
+  return false;
 }
 
 CheckResult Board::check(unsigned chip, NeuronAddress neuron, const CheckOptions& options) {
@@ -151,23 +227,14 @@ CheckResult Board::check(unsigned chip, NeuronAddress neuron, const CheckOptions
     result.why = fmt::format("no excitatory synapse of {} was programmed", who);
     return result;
   }
-  drain();
+  statistics_.read_by_checks += drain(Milliseconds(0));
   result.source = *tag;
   const InjectedSpike spike{*tag, {}, static_cast<std::uint8_t>(1U << core_of(neuron))};
-  std::vector<StreamEvent> events(kEventsAtATime);
   for (; result.injected < options.spikes && !result.seen; ++result.injected) {
     const auto sent = Clock::now();
     inject(chip, std::span(&spike, 1));
     const bool last = result.injected + 1 == options.spikes;
-    for (const StreamEvent& e : collect(1, last ? 10 * options.patience : options.patience)) {
-      result.seen = e.chip == chip && e.core == core_of(neuron) && e.neuron == (neuron & 0xFF);
-      if (!result.seen) {
-        ++result.other_events;
-        continue;
-      }
-      result.event = e;
-      result.latency = Clock::now() - sent;
-    }
+    if (await(chip, neuron, last ? 10 * options.patience : options.patience, result)) result.latency = Clock::now() - sent;
   }
   if (result.seen) return result;
   result.why = fmt::format("{} did not answer {} spikes; {}", who, result.injected,

@@ -62,6 +62,8 @@ ReconnectReport Board::reconnect(const Opener& opener) {
     throw WrongDevice(fmt::format("board {} is at {}, and {} was there before", transport->identity().serial,
                                   transport->identity().location, before.usb.serial),
                       "Plug the same board in again.");
+  report.statistics = statistics_;
+  report.statistics.stream = decoder_.counters();
   connect(std::move(transport));
   ++statistics_.reconnects;
   for (unsigned chip = 0; chip < kChips; ++chip) report.to_program[chip] = shadows_[chip].counts();

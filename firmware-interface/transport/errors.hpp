@@ -3,6 +3,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 /// Conversations with neuromorphic boards: bytes and address-events, never a Network.
 namespace spikeloop::firmware {
@@ -10,11 +11,15 @@ namespace spikeloop::firmware {
 /// Base of everything that can go wrong between us and a device. `what()` says what happened, where and why; `advice()` what to do.
 class DeviceFault : public std::runtime_error {
  public:
-  explicit DeviceFault(const std::string& what, std::string advice = "") : std::runtime_error(what), advice_(std::move(advice)) {}
+  explicit DeviceFault(const std::string& what, std::string advice = "")
+      : std::runtime_error(what), what_(what), advice_(std::move(advice)) {}
+  const char* what() const noexcept override { return what_.c_str(); }
   const std::string& advice() const noexcept { return advice_; }
+  /// Adds to `what()` what was going on, for the one who is handling the fault and throws it on.
+  void add(const std::string& doing) { what_ += " (" + doing + ")"; }
 
  private:
-  std::string advice_;
+  std::string what_, advice_;
 };
 
 /// No such device.

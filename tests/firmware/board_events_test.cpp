@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Board: events, their statistics, the functional check, and what happens after a loss.
+#include <algorithm>
+#include <iterator>
+
 #include "firmware-interface/dynapse1/sequences.hpp"
 #include "firmware-interface/transport/faulty_transport.hpp"
 #include "tests/firmware/board_fixture.hpp"
@@ -12,16 +15,17 @@ namespace {
 TEST_F(BoardTest, StartsTransfersBeforeItLetsEventsFlow) {
   bool streams = false;
   use({.before = [&](const UsbSetup& setup) {
-    if (!setup.is_in() && setup.request == kRequestConfig && device_->writes().empty()) streams = cable_->streams;
+    if (!setup.is_in() && setup.value == reg("USB.RUN").module && device_->value(reg("USB.RUN")) == 0) streams = cable_->streams;
     return true;
   }});
   const auto board = open();
   board->start();
   EXPECT_TRUE(streams);
-  std::vector<ConfigWrite> expected;
-  for (const Step& step : data_start()) expected.push_back(std::get<WriteStep>(step).write);
   board->stop();
-  for (const Step& step : data_stop()) expected.push_back(std::get<WriteStep>(step).write);
+  board->start();
+  std::vector<ConfigWrite> expected = writes_of(data_stop());  // once: it may have been left streaming,
+  expected.push_back({reg("USB.RUN"), 1});                     // and what it still holds comes first
+  for (const Steps& steps : {data_start(), data_stop(), data_start()}) std::ranges::copy(writes_of(steps), std::back_inserter(expected));
   EXPECT_EQ(device_->writes(), expected);
 }
 
@@ -124,6 +128,30 @@ TEST_F(BoardTest, StalledStreamIsToldOnceCountedAndCanBeginAgain) {
   EXPECT_EQ(board.statistics().stream.gaps, 1U);
 }
 
+TEST_F(BoardTest, EventsBeforeAFaultOfTheStreamAreHandedOutBeforeIt) {
+  FaultScript script{1, {{.kind = FaultKind::kStall, .place = FaultPlace::kStream, .at = 1}}};  // the second packet
+  Board board(std::make_unique<FaultyTransport>(std::make_unique<Loopback>(device_), script), options_);
+  board.start();
+  board.inject(0, echoes(0, 300));
+  const std::size_t before = board.collect(300, kPatience).size();
+  EXPECT_GT(before, 0U);
+  EXPECT_LT(before, 300U);
+  EXPECT_EQ(board.statistics().stream.events, before);
+  EXPECT_THROW(board.collect(300, kPatience), Stalled);
+  EXPECT_EQ(board.statistics().stalls, 1U);
+  EXPECT_EQ(board.statistics().missing(), 300U - before);
+}
+
+TEST_F(BoardTest, CollectEndsWhereTimeBeginsAgain) {
+  const auto board = open();
+  board->start();
+  board->inject(0, echoes(0, 2));
+  board->reset_time();
+  board->inject(0, echoes(0, 3));
+  EXPECT_EQ(board->collect(100, kPatience).size(), 2U);
+  EXPECT_EQ(board->collect(100, kPatience).size(), 3U);
+}
+
 TEST_F(BoardTest, CounterIsReadAgainWhenItsUpperHalfMoves) {
   int reads = 0;
   bool moving = false;
@@ -176,7 +204,86 @@ TEST_F(BoardTest, CheckFindsABoardThatHasForgotten) {
   EXPECT_NE(result.why.find("by the shadow its route to the host is programmed"), std::string::npos) << result.why;
 }
 
+TEST_F(BoardTest, ChecksCountWhatTheyTakeFromOthers) {
+  const auto board = open();
+  board->program(2, listener(2, 0x155, 0x2AA));
+  board->start();
+  board->inject(0, echoes(0, 5));
+  EXPECT_TRUE(board->check(2, 0x155).seen);
+  EXPECT_EQ(board->statistics().read_by_checks, 6U);
+}
+
+// --- answers that do not come ---
+
+TEST_F(BoardTest, ChoiceOfAChipWithoutAnswerIsMadeAgain) {
+  const auto board = open();
+  board->start();
+  board->inject(0, echoes(0, 1));
+  cable_->loses_answer = true;
+  EXPECT_THROW(board->inject(1, echoes(1, 1)), TimedOut);
+  board->inject(0, echoes(0, 3));  // chip 1 was chosen, though nobody has said so
+  const auto events = board->collect(4, kPatience);
+  ASSERT_EQ(events.size(), 4U);
+  for (const StreamEvent& event : events) EXPECT_EQ(event.chip, 0);
+}
+
+TEST_F(BoardTest, RunThatMayBeOffIsTurnedOnForWords) {
+  const auto board = open();
+  board->write(reg("CHIP.RUN"), 1);
+  cable_->loses_answer = true;
+  EXPECT_THROW(board->write(reg("CHIP.RUN"), 0), TimedOut);
+  const std::size_t before = device_->writes().size();
+  board->program(2, listener(2, 0x155, 0x2AA));
+  EXPECT_EQ(device_->writes().at(before), (ConfigWrite{reg("CHIP.RUN"), 1}));
+}
+
+TEST_F(BoardTest, NothingIsLeftRunningByAFailure) {
+  bool refuses = true;
+  use({.status = [&](unsigned chip, std::uint32_t) { return static_cast<std::uint8_t>(refuses && chip == 2 ? 1 : 0); }});
+  {
+    const auto board = open();
+    EXPECT_THROW(board->initialise(), WordFault);
+    EXPECT_EQ(device_->value(reg("CHIP.RUN")), 0U);
+    EXPECT_THROW(board->program(2, listener(2, 0x155, 0x2AA)), WordFault);
+    EXPECT_EQ(device_->value(reg("CHIP.RUN")), 0U);
+    EXPECT_EQ(device_->value(reg("AER.RUN")), 0U);
+    refuses = false;
+    board->program(2, listener(2, 0x155, 0x2AA));
+    board->write(reg("AER.RUN"), 1);
+  }
+  EXPECT_EQ(device_->value(reg("AER.RUN")), 0U);
+}
+
+TEST_F(BoardTest, StartThatFailsHalfWayStopsTheBoard) {
+  int left = -1;
+  use({.before = [&](const UsbSetup& setup) { return setup.is_in() || left < 0 || left-- != 0; }});
+  const auto board = open();
+  board->start();
+  board->stop();
+  left = 3;  // USB.RUN, MUX.RUN, MUX.TIMESTAMP_RUN are written, CHIP.RUN is refused
+  EXPECT_THROW(board->start(), Stalled);
+  EXPECT_FALSE(board->running());
+  for (const Register run : {reg("USB.RUN"), reg("MUX.RUN"), reg("MUX.TIMESTAMP_RUN")}) EXPECT_EQ(device_->value(run), 0U);
+}
+
 // --- loss ---
+
+TEST_F(BoardTest, WhatWasCountedBeforeALossIsStillKnown) {
+  const auto board = open();
+  board->start();
+  board->inject(0, echoes(0, 50));
+  EXPECT_EQ(board->collect(50, kPatience).size(), 50U);
+  cable_->pull();
+  const BoardStatistics lost = board->statistics();
+  EXPECT_EQ(lost.stream.events, 50U);
+  EXPECT_EQ(lost.injected, 50U);
+  EXPECT_EQ(lost.sent, std::nullopt);
+  EXPECT_EQ(lost.missing(), std::nullopt);
+  const ReconnectReport report = board->reconnect();
+  EXPECT_EQ(report.statistics.stream.events, 50U);
+  EXPECT_EQ(report.statistics.injected, 50U);
+  EXPECT_EQ(board->statistics().stream.events, 0U);
+}
 
 TEST_F(BoardTest, LossInMidProgrammingSaysWhereAndIsRecovered) {
   const auto words = listener(1, 0x155, 0x2AA);

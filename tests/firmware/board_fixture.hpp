@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "firmware-interface/board.hpp"
@@ -13,7 +14,7 @@
 
 namespace spikeloop::firmware {
 
-/// A cable that is pulled when it is told, just before a transfer of words.
+/// A cable that is pulled when it is told, just before a transfer of words; and that loses an answer when it is told.
 class Cable : public Transport {
  public:
   Cable(std::shared_ptr<UsbDevice> device, int& words_left) : inner_(std::move(device)), words_left_(words_left) {}
@@ -21,6 +22,7 @@ class Cable : public Transport {
   void control_out(ControlRequest request, std::span<const std::byte> data, Milliseconds timeout) override {
     if (request.request == kRequestAerMultiple && --words_left_ == 0) inner_.unplug();
     inner_.control_out(request, data, timeout);
+    if (std::exchange(loses_answer, false)) throw TimedOut("no answer");
   }
   std::size_t control_in(ControlRequest request, std::span<std::byte> into, Milliseconds timeout) override {
     return inner_.control_in(request, into, timeout);
@@ -30,6 +32,7 @@ class Cable : public Transport {
     streams = true;
   }
   bool streams = false;
+  bool loses_answer = false;  ///< the next request to the device is carried out, and nobody learns of it
   void stop_stream() override { inner_.stop_stream(); }
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) override { return inner_.read_stream(into, timeout); }
   void close() noexcept override { inner_.close(); }
@@ -66,6 +69,13 @@ class BoardTest : public ::testing::Test {
       return fault.what();
     }
     return "it was not refused";
+  }
+  /// Those of steps that are writes.
+  static std::vector<ConfigWrite> writes_of(const Steps& steps) {
+    std::vector<ConfigWrite> writes;
+    for (const Step& step : steps)
+      if (const auto* write = std::get_if<WriteStep>(&step)) writes.push_back(write->write);
+    return writes;
   }
   /// All synapses of a neuron listen to a tag; the neuron is seen by the host.
   static std::vector<ChipWord> listener(unsigned chip, NeuronAddress neuron, NeuronAddress tag) {

@@ -2,6 +2,8 @@
 // The board against the virtual DYNAP-SE1: both ends' counters must agree.
 #include <gtest/gtest.h>
 
+#include "firmware-interface/dynapse1/sequences.hpp"
+#include "firmware-interface/dynapse1/stimulus.hpp"
 #include "firmware-interface/probe.hpp"
 #include "firmware-interface/transport/faulty_transport.hpp"
 #include "firmware-interface/virtual_board/dynapse1_model.hpp"
@@ -80,6 +82,59 @@ TEST(BoardAndModel, StateOutlivesAConnection) {
   EXPECT_EQ(events[0].chip, 3);
   EXPECT_EQ(events[0].core, 1);
   EXPECT_EQ(events[0].neuron, 77);
+}
+
+TEST(BoardAndModel, EventsOfAnEarlierStreamAreThrownAwayAndCounted) {
+  const auto model = std::make_shared<DynapSe1Model>();
+  const auto echoes = [](std::size_t n) {
+    std::vector<InjectedSpike> spikes;
+    for (std::size_t i = 0; i < n; ++i) {
+      const SramWord route = monitoring_route(0, static_cast<NeuronAddress>(i));
+      spikes.push_back({static_cast<NeuronAddress>(i), route.hops, route.core_mask});
+    }
+    return spikes;
+  };
+  {
+    Board board(std::make_unique<Loopback>(model), without_waiting());
+    board.start();
+    board.inject(0, echoes(300));
+    board.close();  // its owner is gone: nothing was read, and nothing is stopped
+  }
+  Board board(std::make_unique<Loopback>(model), without_waiting());
+  board.start();
+  board.inject(0, echoes(20));
+  EXPECT_EQ(board.collect(10'000, Milliseconds(50)).size(), 20U);
+  const BoardStatistics s = board.statistics();
+  EXPECT_GT(s.stale, 0U);
+  EXPECT_EQ(s.sent, 20U);
+  EXPECT_EQ(s.stream.events, 20U);
+  EXPECT_EQ(s.missing(), 0U);
+}
+
+TEST(BoardAndModel, CheckFindsItsNeuronAmongOthersThatFire) {
+  const auto model = std::make_shared<DynapSe1Model>(DynapSe1Options{.mismatch = 0});
+  Board board(std::make_unique<Loopback>(model), without_waiting());
+  board.initialise();
+  board.program(0, responsive_biases());
+  const NeuronAddress neuron = neuron_address(3, 0xA5);
+  board.program(0, probe_words(0, neuron, neuron_address(2, 0xA6)));
+  std::vector<ChipWord> others;
+  std::vector<PoissonRate> rates;
+  for (unsigned i = 0; i < 200; ++i) {
+    const auto tag = static_cast<NeuronAddress>(701 + i);
+    rates.push_back({tag, 1000});
+    for (unsigned cam = 0; cam < 16; ++cam)
+      others.push_back(CamWord{static_cast<NeuronAddress>(i), static_cast<std::uint8_t>(cam), tag, SynapseType::kFastExcitatory});
+  }
+  board.program(0, others);
+  board.start();
+  board.carry_out(set_poisson_rates(0, rates));
+  board.write(reg("POISSONSPIKEGEN.RUN"), 1);
+  EXPECT_EQ(board.collect(1000, Milliseconds(20)).size(), 1000U);  // they do
+  const CheckResult result = board.check(0, neuron);
+  EXPECT_TRUE(result.seen) << result.why;
+  EXPECT_LE(result.injected, 3U);
+  EXPECT_GT(result.other_events, 0U);
 }
 
 }  // namespace

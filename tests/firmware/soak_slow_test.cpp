@@ -24,9 +24,10 @@ std::uint64_t resident_bytes() {
   return resident * 4096;
 }
 
+/// Memory after a tenth of the events against memory after all. What moves between is far more than the slack: 7 MB at least.
 void expect_flat(std::uint64_t before, std::uint64_t after) {
-  constexpr std::uint64_t kSlack = std::uint64_t{48} << 20;  // the stream's bound, and what an allocator keeps; the events are 80 MB
-  EXPECT_LE(after, before + kSlack);
+  constexpr std::uint64_t kSlack = std::uint64_t{2} << 20;
+  if (before > 0) EXPECT_LE(after, before + kSlack);
 }
 
 void start(Transport& transport) {
@@ -34,8 +35,8 @@ void start(Transport& transport) {
   transport.start_stream({});
 }
 
-/// A third are read in large pieces, a third in small ones, with requests between them.
-void soak(Transport& transport, CounterCheck& check, std::uint64_t events) {
+/// A third are read in large pieces, a third in small ones, with requests between them. Gives the memory held after a tenth.
+void soak(Transport& transport, CounterCheck& check, std::uint64_t events, std::uint64_t& early) {
   std::vector<std::byte> buffer(65536);
   std::array<std::byte, 8> answer{};
   start(transport);
@@ -45,6 +46,7 @@ void soak(Transport& transport, CounterCheck& check, std::uint64_t events) {
     ASSERT_GT(n, 0U) << "nothing came for 30 s after " << got << " bytes";
     check.take(std::span(buffer).first(n));
     got += n;
+    if (early == 0 && got >= events * kEventBytes / 10) early = resident_bytes();
     if (reads % 100 == 0) transport.control_in({CounterDevice::kLoad}, answer, kWatchdog);
   }
 }
@@ -54,8 +56,8 @@ TEST(Soak, TenMillionEventsThroughLoopback) {
   const auto device = std::make_shared<CounterDevice>(CounterDevice::Options{.per_second = 4'000'000, .fifo_bytes = 8192});
   Loopback loopback(device);
   CounterCheck check;
-  const std::uint64_t before = resident_bytes();
-  soak(loopback, check, events);
+  std::uint64_t before = 0;
+  soak(loopback, check, events, before);
   EXPECT_GE(check.counters(), events);
   EXPECT_EQ(device->dropped(), check.missing());
   EXPECT_TRUE(check.in_order());
@@ -79,8 +81,8 @@ TEST(Soak, AMillionEventsOverUsbipWithDelays) {
   const FaultRule delay{.kind = FaultKind::kDelay, .probability = 0.005, .delay = Milliseconds(5)};
   FaultyTransport transport(served.open(), {3, {delay}});
   CounterCheck check;
-  const std::uint64_t before = resident_bytes();
-  soak(transport, check, events);
+  std::uint64_t before = 0;
+  soak(transport, check, events, before);
   EXPECT_GE(check.counters(), events);
   EXPECT_EQ(check.missing(), 0U);
   EXPECT_TRUE(check.in_order());
@@ -93,7 +95,8 @@ TEST(Soak, InjectedDropsOverUsbipAreAllAccountedFor) {
   const FaultRule drop{.kind = FaultKind::kDrop, .probability = 0.02};
   FaultyTransport transport(served.open(), {5, {drop}});
   CounterCheck check;
-  soak(transport, check, 500'000);
+  std::uint64_t unused = 0;
+  soak(transport, check, 500'000, unused);
   transport.control_out({CounterDevice::kStop}, {}, kWatchdog);
   transport.stop_stream();
   read_counters(transport, check, 1'000'000'000);
