@@ -59,7 +59,7 @@ void claim(libusb_device_handle* handle, const std::string& name) {
   const auto check = [&](int code, const char* doing) {
     if (code != 0)
       throw_usb_error(code, fmt::format("{} {}", doing, name),
-                      code == LIBUSB_ERROR_BUSY ? users_of_file(usb_node(libusb_get_device(handle))) : "");
+                      code == LIBUSB_ERROR_BUSY ? users_of_file(usb_node(libusb_get_device(handle)), 1) : "");  // `handle` is one
   };
   int configuration = 0;
   check(libusb_get_configuration(handle, &configuration), "read the configuration of");

@@ -23,6 +23,11 @@ TEST(UsbUsers, WhoHasAFileOpenIsNamed) {
   const std::string both = users_of_file(file);
   EXPECT_NE(both.find("this program"), std::string::npos) << both;
   EXPECT_NE(both.find(" (process " + std::to_string(other) + ")"), std::string::npos) << both;
+  EXPECT_EQ(users_of_file(file, 1).find("this program"), std::string::npos) << "once is how it found out";
+  EXPECT_NE(users_of_file(file, 1).find(std::to_string(other)), std::string::npos);
+  const int again = ::dup(opened);
+  EXPECT_NE(users_of_file(file, 1).find("this program"), std::string::npos);
+  ::close(again);
   ::close(opened);
   EXPECT_EQ(users_of_file(file).find("this program"), std::string::npos);
   ::kill(other, SIGKILL);
