@@ -41,8 +41,8 @@ inline std::string aedat4_header(std::uint32_t compression, std::int64_t table_p
       R"(<attr key="sizeX" type="int">320</attr><attr key="sizeY" type="int">240</attr></node></node>)"
       R"(<node name="1"><attr key="typeIdentifier" type="string">IMUS</attr></node></node></dv>)";
   // Root offset, identifier, a table of fields (10 bytes), two of padding, the table (20 bytes), the text.
-  const std::string flat = bytes_of(20, 4) + "IOHE" + bytes_of(10, 2) + bytes_of(20, 2) + bytes_of(4, 2) + bytes_of(12, 2) + bytes_of(8, 2) +
-                           bytes_of(0, 2) + bytes_of(12, 4) + bytes_of(compression, 4) + bytes_of(12, 4) +
+  const std::string flat = bytes_of(20, 4) + "IOHE" + bytes_of(10, 2) + bytes_of(20, 2) + bytes_of(4, 2) + bytes_of(12, 2) +
+                           bytes_of(8, 2) + bytes_of(0, 2) + bytes_of(12, 4) + bytes_of(compression, 4) + bytes_of(12, 4) +
                            bytes_of(static_cast<std::uint64_t>(table_position), 8) + bytes_of(xml.size(), 4) + xml + '\0';
   return "#!AER-DAT4.0\r\n" + bytes_of(flat.size(), 4) + flat;
 }
@@ -75,7 +75,8 @@ inline Drained drain(EventReader& reader, std::size_t chunk = 3) {
   Drained d;
   std::vector<AddressEvent> some(chunk);
   try {
-    while (const std::size_t n = reader.read(some)) d.events.insert(d.events.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(n));
+    while (const std::size_t n = reader.read(some))
+      d.events.insert(d.events.end(), some.begin(), some.begin() + static_cast<std::ptrdiff_t>(n));
   } catch (const DescriptionError& error) {
     d.fault = error.what();
   }

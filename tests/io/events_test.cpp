@@ -25,7 +25,8 @@ using test::drain_bytes;
 using test::TemporaryFolder;
 
 const std::string kFive("\x01\x02\x80\x00\x10\x03\x04\x00\x00\x20", 10);
-const std::string kDat = "% Version 2\n% Width 40\n% Height 30\n" + bytes_of(0x080C, 2) + bytes_of(5, 4) + bytes_of(39 | 29 << 14 | 1 << 28, 4);
+const std::string kDat =
+    "% Version 2\n% Width 40\n% Height 30\n" + bytes_of(0x080C, 2) + bytes_of(5, 4) + bytes_of(39 | 29 << 14 | 1 << 28, 4);
 const std::string kStream = "Event Stream" + std::string("\2\0\0\1\x28\0\x1e\0\x0b\7\0\5\0", 13);
 
 /// N-MNIST and others are told by content; a wrong suffix does not mislead.
@@ -131,7 +132,8 @@ TEST(Events, folders_are_classes_in_the_order_of_their_numbers) {
   contains(complaint([&] { event_classes(folder / "empty"); }), "nmnist/Train");
 }
 
-/// The counts are those of the README beside the files.
+/// The counts are those of the README beside the files, but for sample.aedat4: its own index at the end of the file says 111,954 events.
+/// The 118,651 of its origin are the 8-byte words of the file, as the test there reads it as another format.
 TEST(Events, the_recordings_at_hand_have_as_many_events_as_their_origin_says) {
   const char* data = std::getenv("SPIKELOOP_DATA_DIR");
   const std::filesystem::path folder = std::filesystem::path(data ? data : SPIKELOOP_SOURCE_DIR "/../shared/data") / "events";
@@ -145,14 +147,14 @@ TEST(Events, the_recordings_at_hand_have_as_many_events_as_their_origin_says) {
                             Expected{"ntidigits_1.bs1", "five-byte events of neurons", 898, 898, 64, 1},
                             Expected{"oxford_input.bs1", "five-byte events of neurons", 1889, 1889, 200, 1},
                             Expected{"oxford_output.bs1", "five-byte events of neurons", 10361, 10361, 200, 1},
-                            Expected{"sample.aedat4", "AEDAT 4.0, LZ4", 118651, 0, 320, 240},
+                            Expected{"sample.aedat4", "AEDAT 4.0, LZ4", 111954, 55023, 320, 240},
                             Expected{"sample_ncars.dat", "Prophesee DAT 2", 2009, 1350, 78, 42},
                             Expected{"generic.es", "Event Stream 2.0, generic", 70, 70, 1, 1}}) {
     const EventSummary s = summarise(*open_events(folder / e.file));
     EXPECT_FALSE(s.fault) << s.fault->what();
     EXPECT_EQ(s.info.format, e.format);
     EXPECT_EQ(s.events, e.events) << e.file;
-    if (e.on != 0) EXPECT_EQ(s.on, e.on) << e.file;
+    EXPECT_EQ(s.on, e.on) << e.file;
     EXPECT_EQ(s.width(), e.width) << e.file;
     EXPECT_EQ(s.height(), e.height) << e.file;
   }
