@@ -29,6 +29,25 @@ struct Series {
   hsize_t size = 0;
 };
 
+/// Refuses chunks that the library would unpack into too much memory, and values that are declared but not there, which it would make up.
+void check_storage(const Series& series, hid_t made, const std::string& path, const std::string& name) {
+  hsize_t chunk = 0, stored = series.size;
+  if (H5Pget_layout(made) == H5D_CHUNKED) {
+    hsize_t chunks = 0;
+    const Hdf5Handle space(H5Dget_space(series.data.get()));
+    if (H5Pget_chunk(made, 1, &chunk) != 1 || H5Dget_num_chunks(series.data.get(), space.get(), &chunks) < 0) chunk = 0;
+    if (chunk > kMostStorageChunk / 8)
+      fail(name, fmt::format("{} is stored in chunks of {} values; the most is {}", path, chunk, kMostStorageChunk / 8),
+           "write smaller chunks");
+    stored = chunk * std::min(chunks, series.size);
+  } else if (H5Dget_storage_size(series.data.get()) == 0) {
+    stored = 0;
+  }
+  if (stored < series.size)
+    fail(name, fmt::format("{} says that it has {} values, and holds {}", path, series.size, stored),
+         "the file was not written completely: get it again");
+}
+
 Series open_series(hid_t group, const std::string& place, const char* dataset, H5T_class_t wanted, const std::string& name) {
   const std::string path = place + "/" + dataset;
   Series series{Hdf5Handle(H5Dopen2(group, dataset, H5P_DEFAULT)), 0};
@@ -41,10 +60,7 @@ Series open_series(hid_t group, const std::string& place, const char* dataset, H
     fail(name, fmt::format("{} is not made of {}", path, wanted == H5T_FLOAT ? "numbers" : "whole numbers"),
          "write timestamps as float64, nodes as uint64");
   H5Sget_simple_extent_dims(space.get(), &series.size, nullptr);
-  hsize_t chunk = 0;
-  if (H5Pget_layout(made.get()) == H5D_CHUNKED && H5Pget_chunk(made.get(), 1, &chunk) == 1 && chunk > kMostStorageChunk / 8)
-    fail(name, fmt::format("{} is stored in chunks of {} values; the most is {}", path, chunk, kMostStorageChunk / 8),
-         "write smaller chunks");
+  check_storage(series, made.get(), path, name);
   return series;
 }
 
