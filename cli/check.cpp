@@ -131,7 +131,7 @@ Verb check_verb() {
             add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb); or a recording")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
-            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy recording that does not tell it: ns, us, ms, s");
+            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_data(app, o->data_dir);
             return [o](Terminal& t) { return check(*o, t); };
           }};

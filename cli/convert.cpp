@@ -108,16 +108,15 @@ int convert(const Options& o, Terminal& t) {
 
 Verb convert_verb() {
   return {"convert", "write a recording of events or spikes in another format",
-          "Examples:\n  spikeloop convert sample.aedat4 sample.csv\n  spikeloop convert runs/trial/spikes.csv spikes.h5     SONATA\n"
+          "Examples:\n  spikeloop convert sample.aedat4 sample.csv\n  spikeloop convert runs/trial/spikes.csv spikes.h5     SONATA; .nwb "
+          "is NWB\n"
           "  spikeloop convert gesture.npy gesture.es --time-unit ms",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "A", o->from, "", "a recording; its format is recognised by its content")->required();
-            add_text(app, "B", o->to, "",
-                     "what to write: .csv, .npy, .h5 (SONATA), .nwb, .bin or .bs1 (five-byte events), .es (Event Stream), .dat (Prophesee)")
-                ->required();
+            add_text(app, "B", o->to, "", "what to write: .csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat")->required();
             app.add_flag("--force", o->force, "replace B if it exists");
-            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms, s");
+            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             app.add_flag("--old-layout", o->old_layout, "SONATA without populations");
             return [o](Terminal& t) { return convert(*o, t); };
           }};

@@ -192,11 +192,8 @@ Verb run_verb_entry() {
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "FILE", o->file, "", "a network, or an experiment that names one (.txtpb)")->required();
-            add_text(
-                app, "--input", o->input, "FILE",
-                "spikes for external sources, in lines time_ms,population,neuron; or a recording of events, for the external population "
-                "[2, height, width] or [height, width] that fits");
-            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy recording that does not tell it: ns, us, ms, s");
+            add_text(app, "--input", o->input, "FILE", "spikes (time_ms,population,neuron), or a recording of events");
+            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_text(app, "--duration", o->duration, "TIME", "simulated time: 1s, 250ms, 20us (default 1s)");
             add_backend(app, o->backend);
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "instead of the network's own seed");
