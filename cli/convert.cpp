@@ -56,14 +56,24 @@ io::EventFormat format_of(const Options& o) {
   }
 }
 
+/// What is taken from every time. An absolute clock counts in ns what float64 and 32 bits of us do not hold, so that it is kept only by the
+/// formats that have all digits.
+Time origin_of(const io::EventSummary& summary, io::EventFormat format) {
+  const bool has_all_digits = format == io::EventFormat::kCsv || format == io::EventFormat::kNpy;
+  return summary.info.clock_is_absolute && !has_all_digits ? summary.first : 0;
+}
+
 /// Writes the first `events` of a recording.
-std::map<std::string, std::uint64_t> copy(io::EventReader& reader, io::EventWriter& writer, std::uint64_t events) {
+std::map<std::string, std::uint64_t> copy(io::EventReader& reader, io::EventWriter& writer, std::uint64_t events, Time origin) {
   std::vector<io::AddressEvent> chunk(4096);
   while (events > 0) {
     if (interrupted()) throw InterruptedError("interrupted; nothing was written");
     const std::size_t n = reader.read(std::span(chunk).first(std::min<std::uint64_t>(chunk.size(), events)));
     if (n == 0) throw DescriptionError("the recording became shorter while it was read; convert it when it is complete");
-    for (std::size_t i = 0; i < n; ++i) writer.write(chunk[i]);
+    for (io::AddressEvent& event : std::span(chunk).first(n)) {
+      event.time -= origin;
+      writer.write(event);
+    }
     events -= n;
   }
   writer.close();
@@ -78,14 +88,17 @@ int convert(const Options& o, Terminal& t) {
   const io::EventOptions options{time_unit(o.unit)};
   const io::EventSummary summary = io::summarise(*io::open_events(o.from, options));
   if (summary.fault && summary.events == 0) throw *summary.fault;
+  const Time origin = origin_of(summary, format);
   Part part(o.to);
   const auto changed = [&] {
     const auto writer = io::make_event_writer(part.path(), format, summary);
-    return copy(*io::open_events(o.from, options), *writer, summary.events);
+    return copy(*io::open_events(o.from, options), *writer, summary.events, origin);
   }();
   part.move();
   for (const auto& [what, n] : summary.info.left_out) t.err << fmt::format("spikeloop: left out: {} {}\n", n, what);
   for (const auto& [what, n] : changed) t.err << fmt::format("spikeloop: {} {}\n", n, what);
+  if (origin != 0)
+    t.err << fmt::format("spikeloop: times count from the first event, which is at {} ns of the clock of {}\n", origin, o.from);
   if (summary.fault) {
     std::vector<Diagnostic> faults = summary.fault->diagnostics();
     faults.front().what += fmt::format("; the {} events before are in {}", summary.events, o.to);
@@ -97,6 +110,7 @@ int convert(const Options& o, Terminal& t) {
              {"recognised_by", summary.info.recognised_by},
              {"to", o.to},
              {"events", summary.events},
+             {"origin_ns", origin},
              {"left_out", summary.info.left_out},
              {"changed", changed}});
   else

@@ -105,6 +105,21 @@ TEST(Recordings, convert_writes_the_format_that_the_suffix_names) {
   EXPECT_EQ(read(folder / "c.csv"), kEvents);
 }
 
+TEST(Recordings, an_absolute_clock_is_kept_where_all_its_digits_are_and_else_counts_from_the_first_event) {
+  Folder folder;
+  // A packet of AEDAT 3.1 with the time overflow 700,000: about 48 years, and two events 1 us apart.
+  std::string file =
+      "#!AER-DAT3.1\r\n#!END-HEADER\r\n" + std::string("\1\0\1\0\x08\0\0\0\4\0\0\0\x60\xae\x0a\0\2\0\0\0\2\0\0\0\2\0\0\0", 28);
+  file += std::string("\1\0\0\0\5\0\0\0\3\0\2\0\6\0\0\0", 16);
+  folder.write("a.aedat", file);
+  ASSERT_EQ(call({"convert", folder / "a.aedat", folder / "b.csv"}).code, 0);
+  contains(read(folder / "b.csv"), "1503238553600.005,0,0,0\n1503238553600.006,1,0,1\n");
+  const Outcome outcome = call({"convert", folder / "a.aedat", folder / "b.bin"});
+  EXPECT_EQ(outcome.code, 0);
+  contains(outcome.err, "times count from the first event");
+  EXPECT_EQ(read(folder / "b.bin"), std::string("\0\0\0\0\0\1\0\x80\0\1", 10));
+}
+
 TEST(Recordings, convert_replaces_nothing_unasked_and_leaves_nothing_half_done) {
   Folder folder;
   folder.write("events.csv", kEvents);
