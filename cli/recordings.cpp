@@ -9,6 +9,9 @@
 #include <ostream>
 
 #include "cli/tables.hpp"
+#include "core/io/byte_source.hpp"
+#include "core/io/csv.hpp"
+#include "core/io/files.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 
@@ -47,6 +50,12 @@ nlohmann::ordered_json to_json(const io::EventSummary& s, const std::string& fil
   return object;
 }
 
+std::string exact_ms(Time time) {
+  std::string text;
+  io::append_ms(text, time);
+  return text;
+}
+
 std::string count(std::uint64_t n) { return report::count_text(static_cast<double>(n)); }
 
 void add_addresses(report::Table& table, const io::EventSummary& s) {
@@ -69,9 +78,9 @@ report::Table table_of(const io::EventSummary& s) {
   row("format", s.info.format);
   row("recognised by", s.info.recognised_by);
   row("events", count(s.events));
-  row("duration", fmt::format("{:.9g} ms", to_ms(s.last - s.first)));
+  row("duration", exact_ms(s.last - s.first) + " ms");
   row("first, last",
-      fmt::format("{:.6f} ms, {:.6f} ms{}", to_ms(s.first), to_ms(s.last), s.info.clock_is_absolute ? " of an absolute clock" : ""));
+      fmt::format("{} ms, {} ms{}", exact_ms(s.first), exact_ms(s.last), s.info.clock_is_absolute ? " of an absolute clock" : ""));
   add_addresses(table, s);
   for (const auto& [what, n] : s.info.left_out) row("left out", fmt::format("{} {}", count(n), what));
   if (s.backwards > 0) table.note = fmt::format("not in the order of time: {} events are earlier than the one before", count(s.backwards));
@@ -163,8 +172,10 @@ class Placement {
     if (summary_.info.addresses == io::Addresses::kNeurons) return shape.size() == 1 && p.size() >= summary_.columns;
     if (shape.size() != 2 && !(shape.size() == 3 && shape[0] == 2)) return false;
     const std::uint64_t height = shape[shape.size() - 2], width = shape[shape.size() - 1];
-    const bool told = summary_.info.width != 0;
-    return told ? height == summary_.info.height && width == summary_.info.width : height >= summary_.rows && width >= summary_.columns;
+    const auto holds = [](std::uint64_t extent, std::uint32_t told, std::uint32_t needed) {
+      return told != 0 ? extent == told : extent >= needed;
+    };
+    return holds(height, summary_.info.height, summary_.rows) && holds(width, summary_.info.width, summary_.columns);
   }
 
   const std::string& file_;
@@ -188,6 +199,7 @@ Time time_unit(const std::string& text) {
 bool is_recording(const std::string& file, const std::string& unit) {
   std::error_code ignored;
   if (std::filesystem::path(file).extension() == ".txtpb" || !std::filesystem::is_regular_file(file, ignored)) return false;
+  if (io::is_gzip(io::ByteSource(file).peek(2))) return true;  // opening it tells what to do
   return io::try_open_events(file, {time_unit(unit)}) != nullptr;
 }
 

@@ -16,7 +16,8 @@ namespace spikeloop::cli {
 /// The unit of `--time-unit` (ns, us, ms, s) in ns; 0 for an empty text. Throws UsageError.
 Time time_unit(const std::string& text);
 
-/// Whether a file is a recording, which `check` then describes; a description never is, by its suffix .txtpb, and neither is a folder.
+/// Whether a file is a recording, or may be one that is packed, which `check` then describes; a description never is, by its suffix .txtpb,
+/// and neither is a folder.
 bool is_recording(const std::string& file, const std::string& unit);
 
 /// Prints what a recording holds: format, events, time, sensor, counts of each polarity or population. Throws DescriptionError, after the

@@ -81,8 +81,11 @@ TEST(Recordings, check_tells_what_a_file_holds) {
   EXPECT_EQ(object["sensor"]["height"], 3);
   EXPECT_EQ(object["backwards"], 1);
   const Outcome outcome = call({"check", folder / "events.csv"});
+  contains(outcome.out, "0.5 ms, 900 ms");
   contains(outcome.out, "4 x 3 pixels, the least that has all events");
   contains(outcome.out, "not in the order of time");
+  folder.write("a.tar.gz", "\x1f\x8b\x08");
+  contains(call({"check", folder / "a.tar.gz"}).err, "unpack it");
 }
 
 TEST(Recordings, a_cut_file_is_described_and_then_refused) {
