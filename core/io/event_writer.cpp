@@ -172,7 +172,7 @@ class EventStreamWriter final : public PlainWriter {
  private:
   void append(std::string& out, const AddressEvent& e) override {
     check_place(e, width_, height_);
-    const std::uint64_t us = microseconds(e.time, std::uint64_t{1} << 40);  // a larger gap would be a file of bytes 0xFF
+    const std::uint64_t us = microseconds(e.time, std::uint64_t{1} << 33);  // 2.4 h; a gap takes a byte for each 127 us
     std::uint64_t gap = us - before_;
     before_ = us;
     for (; gap >= 127; gap -= 127) out += '\xff';

@@ -39,7 +39,7 @@ enum class EventFormat {
   kNwb,           ///< .nwb: /units, numbered as for SONATA
   kFiveByte,      ///< .bin: pixels below 256 x 240, whole us below 8.4 s
   kFiveByteLine,  ///< .bs1: neurons below 65,536, whole us below 8.4 s
-  kEventStream,   ///< .es: DVS; pixels, by time, whole us
+  kEventStream,   ///< .es: DVS; pixels, by time, whole us below 2.4 h
   kDat,           ///< .dat: pixels below 16,384, whole us below 71 min
 };
 
