@@ -151,6 +151,32 @@ TEST(Sonata, what_does_not_fit_together_is_refused) {
            "is not made of whole numbers");
 }
 
+TEST(Sonata, values_that_are_declared_and_not_stored_are_not_made_up) {
+  const TemporaryFolder folder;
+  made_file(folder / "a.h5", [](hid_t p) {
+    for (const auto& [name, type] : {std::pair{"timestamps", H5T_IEEE_F64LE}, std::pair{"node_ids", H5T_STD_U64LE}}) {
+      const hsize_t n = 1'000'000'000'000, chunk = 1024;
+      const Hdf5Handle space(H5Screate_simple(1, &n, nullptr)), properties(H5Pcreate(H5P_DATASET_CREATE));
+      H5Pset_chunk(properties.get(), 1, &chunk);
+      const Hdf5Handle data(H5Dcreate2(p, name, type, space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT));
+    }
+  });
+  contains(complaint([&] { open_events(folder / "a.h5"); }), "says that it has 1000000000000 values, and holds 0");
+}
+
+TEST(Sonata, times_in_seconds_are_read_as_such) {
+  const TemporaryFolder folder;
+  made_file(folder / "a.h5", [](hid_t p) {
+    add_series(p, "timestamps", H5T_IEEE_F32LE, {0.5});
+    add_series(p, "node_ids", H5T_STD_I32LE, {3});
+    const Hdf5Handle times(H5Dopen2(p, "timestamps", H5P_DEFAULT)), type(H5Tcopy(H5T_C_S1)), one(H5Screate(H5S_SCALAR));
+    H5Tset_size(type.get(), 7);
+    const Hdf5Handle units(H5Acreate2(times.get(), "units", type.get(), one.get(), H5P_DEFAULT, H5P_DEFAULT));
+    H5Awrite(units.get(), type.get(), "seconds");
+  });
+  EXPECT_EQ(test::drain(*open_events(folder / "a.h5")).events, (std::vector<AddressEvent>{{500 * kMillisecond, 3, 0, 0, true}}));
+}
+
 TEST(Sonata, a_cut_file_is_told) {
   const TemporaryFolder folder;
   const auto writer = make_sonata_writer(folder / "a.h5", {"v1"}, SonataLayout::kPopulations);
