@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -12,6 +13,7 @@
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/recordings.hpp"
 #include "cli/tables.hpp"
 #include "core/network.hpp"
 #include "report/table.hpp"
@@ -21,7 +23,7 @@ namespace spikeloop::cli {
 namespace {
 
 struct Options {
-  std::string file, data_dir;
+  std::string file, data_dir, unit;
   bool memory = false;
   std::size_t threads = 1;
 };
@@ -71,6 +73,9 @@ report::Table memory_table(const engine::Memory& memory, const Network& network)
 }
 
 int check(const Options& o, Terminal& t) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(o.file, ignored)) return check_classes(o.file, o.unit, t);
+  if (is_recording(o.file, o.unit)) return check_recording(o.file, o.unit, t);
   const DescriptionKind kind = description_kind_of_file(o.file);
   const char* what = kind == DescriptionKind::kExperiment ? "experiment" : kind == DescriptionKind::kPriceList ? "price list" : "network";
   if (kind == DescriptionKind::kPriceList) {
@@ -117,13 +122,16 @@ int check(const Options& o, Terminal& t) {
 }  // namespace
 
 Verb check_verb() {
-  return {"check", "report every fault of a description at once, with line and column",
-          "Examples:\n  spikeloop check examples/digits.txtpb\n  spikeloop check examples/networks/brunel.txtpb --memory",
+  return {"check", "report every fault of a description at once, or what a recording holds",
+          "Examples:\n  spikeloop check examples/digits.txtpb\n  spikeloop check examples/networks/brunel.txtpb --memory\n"
+          "  spikeloop check sample.aedat4     what a recording holds\n  spikeloop check nmnist/Train      a folder with a folder of "
+          "recordings for each class",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb)")->required();
+            add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb); or a recording")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
+            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_data(app, o->data_dir);
             return [o](Terminal& t) { return check(*o, t); };
           }};

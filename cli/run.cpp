@@ -15,9 +15,13 @@
 #include "cli/display.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
+#include "cli/recordings.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/tables.hpp"
+#include "core/io/byte_source.hpp"
+#include "core/io/events.hpp"
+#include "core/io/files.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
 #include "report/profile.hpp"
@@ -32,15 +36,24 @@ namespace {
 constexpr const char* kTraceFile = "trace.json";
 
 struct Options {
-  std::string file, input, duration = "1s", backend = "simulator", out;
+  std::string file, input, unit, duration = "1s", backend = "simulator", out;
   std::uint64_t seed = 0;
   std::size_t threads = 1;
   bool profile = false;
 };
 
+/// Whether a file starts as our spikes do, or may be such spikes packed: these are read whole, so that all of their faults are told.
+bool is_spikes_csv(const std::string& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return true;  // which tells what is wrong with it
+  const std::string start(io::ByteSource(file).peek(io::kSpikesCsvHeader.size()));
+  return start == io::kSpikesCsvHeader || io::is_gzip(start) || (fs::path(file).extension() == ".csv" && !io::try_open_events(file));
+}
+
 /// Spikes for external sources, by time; those beyond the end are left out and told.
-std::vector<Spike> read_input(const std::string& file, const Network& network, Time until, Terminal& t) {
+std::vector<Spike> read_input(const std::string& file, const std::string& unit, const Network& network, Time until, Terminal& t) {
   if (file.empty()) return {};
+  if (!is_spikes_csv(file)) return spikes_of_recording(file, unit, network, until, t);
   std::vector<Spike> input = io::read_spikes_csv(file, network.populations());
   for (const Spike& s : input) {
     const Population& p = network.populations()[s.population];
@@ -137,7 +150,7 @@ int run_network(const Options& o, Terminal& t) {
   if (o.seed != 0) description.seed = o.seed;
   const Network network(description);
   check_file_names(network);
-  const std::vector<Spike> input = read_input(o.input, network, until, t);
+  const std::vector<Spike> input = read_input(o.input, o.unit, network, until, t);
   const auto session = make_simulator(o.threads)->compile(network)->start();
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
@@ -175,11 +188,12 @@ int run_network(const Options& o, Terminal& t) {
 Verb run_verb_entry() {
   return {"run", "simulate a network and write what its probes observe",
           "Examples:\n  spikeloop run examples/networks/brunel.txtpb --duration 1s --threads 2\n  spikeloop run net.txtpb --input "
-          "spikes.csv --duration 250ms --out runs/trial",
+          "spikes.csv --duration 250ms --out runs/trial\n  spikeloop run net.txtpb --input sample.aedat4",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "FILE", o->file, "", "a network, or an experiment that names one (.txtpb)")->required();
-            add_text(app, "--input", o->input, "CSV", "spikes for external sources, in lines time_ms,population,neuron");
+            add_text(app, "--input", o->input, "FILE", "spikes (time_ms,population,neuron), or a recording of events");
+            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_text(app, "--duration", o->duration, "TIME", "simulated time: 1s, 250ms, 20us (default 1s)");
             add_backend(app, o->backend);
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "instead of the network's own seed");

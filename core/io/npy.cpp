@@ -23,6 +23,7 @@ static_assert(std::endian::native == std::endian::little, ".npy values are copie
 constexpr std::string_view kMagic = "\x93NUMPY";
 constexpr std::size_t kMaxFileBytes = std::size_t{8} << 30;
 constexpr std::size_t kMaxDimensions = 32;  // NumPy's own limit
+constexpr std::size_t kMaxFields = 256;
 
 [[noreturn]] void fail(const std::string& name, std::string what, std::string suggestion = "write the file again with numpy.save") {
   throw DescriptionError({Diagnostic{"", std::move(what), std::move(suggestion), name, 0, 0}});
@@ -30,12 +31,14 @@ constexpr std::size_t kMaxDimensions = 32;  // NumPy's own limit
 
 /// What the header says: a Python dictionary with exactly these three keys.
 struct Header {
-  std::optional<std::string> descr;
+  std::optional<std::string> descr;  ///< empty for a structured array
+  std::vector<std::pair<std::string, std::string>> fields;
   std::optional<bool> fortran_order;
   std::optional<std::vector<std::size_t>> shape;
 };
 
-/// Reads the header's dictionary, a literal of which NumPy writes only strings, booleans and tuples of whole numbers.
+/// Reads the header's dictionary, a literal of which NumPy writes only strings, booleans, tuples of whole numbers and lists of pairs of
+/// strings.
 class HeaderParser {
  public:
   HeaderParser(std::string_view text, const std::string& name) : rest_(text), name_(name) {}
@@ -47,7 +50,10 @@ class HeaderParser {
       const std::string key = string();
       expect(':');
       if (key == "descr") {
-        header.descr = string();
+        skip_space();
+        const bool structured = rest_.starts_with('[');
+        header.descr = structured ? std::string{} : string();
+        if (structured) header.fields = fields();
       } else if (key == "fortran_order") {
         header.fortran_order = boolean();
       } else if (key == "shape") {
@@ -83,10 +89,27 @@ class HeaderParser {
     const char quote = accept('"') ? '"' : '\'';
     if (quote == '\'') expect('\'');
     const auto end = rest_.find(quote);
-    if (end == std::string_view::npos) fail(name_, "a string in the header has no end (structured arrays cannot be read)");
+    if (end == std::string_view::npos) fail(name_, "a string in the header has no end");
     std::string out(rest_.substr(0, end));
     rest_.remove_prefix(end + 1);
     return out;
+  }
+  std::vector<std::pair<std::string, std::string>> fields() {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    expect('[');
+    while (!accept(']')) {
+      if (pairs.size() == kMaxFields) fail(name_, fmt::format("a value has more than {} fields", kMaxFields));
+      expect('(');
+      std::string field = string();
+      expect(',');
+      pairs.emplace_back(std::move(field), string());
+      expect(')');  // a field that is an array itself has its shape here
+      if (!accept(',')) {
+        expect(']');
+        break;
+      }
+    }
+    return pairs;
   }
   bool boolean() {
     skip_space();
@@ -183,26 +206,35 @@ std::vector<float> NpyArray::floats() const {
       values);
 }
 
-NpyArray parse_npy(std::string_view bytes, const std::string& name) {
+NpyLayout parse_npy_layout(std::string_view bytes, const std::string& name) {
   const auto [text, data] = split(bytes, name);
-  const Header header = HeaderParser(text, name).parse();
+  Header header = HeaderParser(text, name).parse();
   if (!header.descr || !header.fortran_order || !header.shape) fail(name, "the header lacks descr, fortran_order or shape");
-  if (*header.fortran_order && header.shape->size() > 1) {
+  return {std::move(*header.descr), std::move(header.fields), *header.fortran_order, std::move(*header.shape),
+          static_cast<std::size_t>(data.data() - bytes.data())};
+}
+
+NpyArray parse_npy(std::string_view bytes, const std::string& name) {
+  const NpyLayout header = parse_npy_layout(bytes, name);
+  const std::string_view data = bytes.substr(header.header_bytes);
+  if (header.type.empty())
+    fail(name, "the array is structured, plain numbers are wanted", "write one of its fields: numpy.save(file, a['field'])");
+  if (header.fortran_order && header.shape.size() > 1) {
     fail(name, "the array is in Fortran order (columns first), C order is wanted",
          "write it again with numpy.save(file, numpy.ascontiguousarray(a))");
   }
   NpyArray array;
-  array.shape = *header.shape;
-  if (*header.descr == "<f4") {
+  array.shape = header.shape;
+  if (header.type == "<f4") {
     array.values = values_from<float>(data, array.shape, name);
-  } else if (*header.descr == "<f8") {
+  } else if (header.type == "<f8") {
     array.values = values_from<double>(data, array.shape, name);
-  } else if (*header.descr == "<i4") {
+  } else if (header.type == "<i4") {
     array.values = values_from<std::int32_t>(data, array.shape, name);
-  } else if (*header.descr == "<i8") {
+  } else if (header.type == "<i8") {
     array.values = values_from<std::int64_t>(data, array.shape, name);
   } else {
-    fail(name, fmt::format("the values are of type {}; <f4, <f8, <i4 and <i8 can be read", in_quotes(*header.descr)),
+    fail(name, fmt::format("the values are of type {}; <f4, <f8, <i4 and <i8 can be read", in_quotes(header.type)),
          "write it again with numpy.save(file, a.astype('<f4'))");
   }
   return array;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,21 @@ struct NpyArray {
   std::size_t size() const;           ///< number of values, the product of the shape
   std::vector<float> floats() const;  ///< the values as float32, rounded to nearest
 };
+
+/// What the header of a .npy file says.
+struct NpyLayout {
+  std::string type;                                         ///< "<f4"; empty for a structured array
+  std::vector<std::pair<std::string, std::string>> fields;  ///< name and type of each field of a structured array
+  bool fortran_order = false;
+  std::vector<std::size_t> shape;
+  std::size_t header_bytes = 0;  ///< before the first value
+};
+
+/// The longest header that is read by `parse_npy_layout` callers who do not have the whole file; NumPy's own are a few hundred bytes.
+inline constexpr std::size_t kMostNpyHeader = std::size_t{1} << 16;
+
+/// Reads the header from the first bytes of a .npy file; throws DescriptionError. `name` stands in errors.
+NpyLayout parse_npy_layout(std::string_view bytes, const std::string& name);
 
 /// A matrix of weights: rows = sources.
 struct Matrix {

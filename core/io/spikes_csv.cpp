@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/errors.hpp"
+#include "core/io/csv.hpp"
 #include "core/io/files.hpp"
 #include "core/io/lines.hpp"
 
@@ -23,70 +24,6 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = std::size_t{4} << 30;
 constexpr std::size_t kBufferBytes = std::size_t{1} << 16;
-constexpr std::int64_t kMaxMs = 9'000'000'000'000;  // a little less than int64 nanoseconds hold
-
-/// Nanoseconds from a plain decimal number of milliseconds, exactly; digits behind the sixth are rounded (half away from zero).
-std::optional<Time> plain_ms(std::string_view text) {
-  const bool negative = !text.empty() && text.front() == '-';
-  if (negative) text.remove_prefix(1);
-  const std::size_t point = text.find('.');
-  const std::string_view whole = text.substr(0, point);
-  const std::string_view fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
-  const auto is_digits = [](std::string_view s) { return s.find_first_not_of("0123456789") == std::string_view::npos; };
-  if (!is_digits(whole) || !is_digits(fraction) || (whole.empty() && fraction.empty())) return std::nullopt;
-  std::int64_t ms = 0;
-  if (!whole.empty()) {
-    const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), ms);
-    if (error != std::errc() || ms >= kMaxMs) return std::nullopt;
-  }
-  Time time = ms * kMillisecond;
-  Time unit = kMillisecond / 10;
-  for (const char digit : fraction.substr(0, 6)) {
-    time += (digit - '0') * unit;
-    unit /= 10;
-  }
-  if (fraction.size() > 6 && fraction[6] >= '5') ++time;
-  return negative ? -time : time;
-}
-
-/// Nanoseconds from a number of milliseconds as people and programs write it.
-std::optional<Time> parse_ms(std::string_view text) {
-  if (const auto time = plain_ms(text)) return time;
-  double ms = 0;  // with an exponent: 1e-05
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error != std::errc() || end != text.data() + text.size() || !(std::abs(ms) < static_cast<double>(kMaxMs))) return std::nullopt;
-  return from_ms(ms);
-}
-
-/// A field as CSV wants it: in quotes if it has a comma or a quote in it (RFC 4180).
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"") == std::string_view::npos) return std::string(text);
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + '"';
-}
-
-/// Takes one field from the front of `rest`; false if a quote has no end.
-bool take_field(std::string_view& rest, std::string& field) {
-  field.clear();
-  if (rest.empty() || rest.front() != '"') {
-    const std::size_t comma = rest.find(',');
-    field = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    return true;
-  }
-  std::size_t i = 1;
-  for (; i < rest.size(); ++i) {
-    if (rest[i] == '"') {
-      if (i + 1 == rest.size() || rest[i + 1] != '"') break;
-      ++i;
-    }
-    field += rest[i];
-  }
-  if (i >= rest.size() || (i + 1 < rest.size() && rest[i + 1] != ',')) return false;
-  rest.remove_prefix(std::min(i + 2, rest.size()));
-  return true;
-}
 
 /// Populations by name, with their sizes.
 struct Names {
@@ -115,7 +52,7 @@ void parse_line(const Lines& lines, const Names& names, std::vector<Spike>& spik
                "write time_ms,population,neuron, as in 12.5,in,3");
     return;
   }
-  const auto time = parse_ms(time_text);
+  const auto time = parse_time(time_text, kMillisecond);
   if (!time) {
     faults.add(lines.number(), fmt::format("the time {} is not a number of milliseconds below 9e12", in_quotes(time_text)));
     return;
@@ -140,15 +77,8 @@ void parse_line(const Lines& lines, const Names& names, std::vector<Spike>& spik
 }  // namespace
 
 void append_spike_csv(std::string& out, const Spike& spike, std::string_view name) {
-  const auto magnitude = static_cast<std::uint64_t>(spike.time < 0 ? -spike.time : spike.time);
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "{}{}", spike.time < 0 ? "-" : "", magnitude / kMillisecond);
-  if (std::uint64_t fraction = magnitude % kMillisecond; fraction != 0) {
-    int digits = 6;
-    for (; fraction % 10 == 0; fraction /= 10) --digits;
-    fmt::format_to(to, ".{:0{}}", fraction, digits);
-  }
-  fmt::format_to(to, ",{},{}\n", csv_field(name), spike.neuron);
+  append_ms(out, spike.time);
+  fmt::format_to(std::back_inserter(out), ",{},{}\n", csv_field(name), spike.neuron);
 }
 
 SpikesCsvWriter::SpikesCsvWriter(const std::filesystem::path& path, std::span<const Population> populations) : path_(path.string()) {

@@ -64,7 +64,8 @@ TEST(Npy, what_cannot_be_read_is_said) {
   says(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1)}", kFour), "the array is in Fortran order");
   says(npy("{'descr': '<f4', 'fortran_order': False}", kFour), "the header lacks");
   says(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 'y'}", kFour), "the header has an unknown key \"x\"");
-  says(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", kFour), "the header has");
+  says(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", kFour), "the array is structured");
+  says(npy("{'descr': [('a', '<f4', (2,))], 'fortran_order': False, 'shape': (1,)}", kFour), "the header has");
   says(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", kFour), "the shape in the header");
 }
 
