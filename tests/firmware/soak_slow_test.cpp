@@ -27,7 +27,8 @@ std::uint64_t resident_bytes() {
 /// Memory after a tenth of the events against memory after all. What moves between is far more than the slack: 7 MB at least.
 void expect_flat(std::uint64_t before, std::uint64_t after) {
   constexpr std::uint64_t kSlack = std::uint64_t{2} << 20;
-  if (before > 0) EXPECT_LE(after, before + kSlack);
+  if (before == 0) GTEST_SKIP() << "memory is not told here";
+  EXPECT_LE(after, before + kSlack);
 }
 
 void start(Transport& transport) {
