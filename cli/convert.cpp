@@ -80,6 +80,20 @@ std::map<std::string, std::uint64_t> copy(io::EventReader& reader, io::EventWrit
   return writer.changed();
 }
 
+/// Writes the recording to `part`; faults name the file that is wanted.
+std::map<std::string, std::uint64_t> write_all(const Options& o, const std::string& part, io::EventFormat format,
+                                               const io::EventSummary& summary, Time origin) {
+  try {
+    const auto writer = io::make_event_writer(part, format, summary);
+    return copy(*io::open_events(o.from, {time_unit(o.unit)}), *writer, summary.events, origin);
+  } catch (const DescriptionError& error) {
+    std::vector<Diagnostic> faults = error.diagnostics();
+    for (Diagnostic& d : faults)
+      if (d.file == part) d.file = o.to;
+    throw DescriptionError(std::move(faults));
+  }
+}
+
 int convert(const Options& o, Terminal& t) {
   const io::EventFormat format = format_of(o);
   std::error_code ignored;
@@ -90,10 +104,7 @@ int convert(const Options& o, Terminal& t) {
   if (summary.fault && summary.events == 0) throw *summary.fault;
   const Time origin = origin_of(summary, format);
   Part part(o.to);
-  const auto changed = [&] {
-    const auto writer = io::make_event_writer(part.path(), format, summary);
-    return copy(*io::open_events(o.from, options), *writer, summary.events, origin);
-  }();
+  const auto changed = write_all(o, part.path(), format, summary, origin);
   part.move();
   for (const auto& [what, n] : summary.info.left_out) t.err << fmt::format("spikeloop: left out: {} {}\n", n, what);
   for (const auto& [what, n] : changed) t.err << fmt::format("spikeloop: {} {}\n", n, what);

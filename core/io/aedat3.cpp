@@ -143,6 +143,7 @@ class Aedat3Reader final : public EventReader {
                    "export them to files of their own");
     kind_ = packet_.type;
     info_.addresses = kind_ == kSpikeType ? Addresses::kNeurons : Addresses::kPixels;
+    if (kind_ == kSpikeType) info_.width = info_.height = 0;  // of a camera that recorded too
     left_ = packet_.number;
     return true;
   }

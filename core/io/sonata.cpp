@@ -202,25 +202,18 @@ class SonataReader final : public EventReader {
   std::vector<std::uint64_t> nodes_;
 };
 
-Hdf5Handle open_file(const std::filesystem::path& path) { return Hdf5Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT)); }
+Hdf5Handle open_file(const std::filesystem::path& path) {
+  const QuietHdf5 quiet;
+  Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT));
+  if (!file) fail(path.string(), "is no HDF5 file, or one that is cut", "the file was not copied completely: get it again");
+  return file;
+}
 
 }  // namespace
 
-bool is_sonata(const std::filesystem::path& path) {
-  const QuietHdf5 quiet;
-  const Hdf5Handle file = open_file(path);
-  return file && has_link(file.get(), "spikes");
-}
+bool is_sonata(const std::filesystem::path& path) { return has_link(open_file(path).get(), "spikes"); }
 
-std::unique_ptr<EventReader> open_sonata(const std::filesystem::path& path) {
-  Hdf5Handle file;
-  {
-    const QuietHdf5 quiet;
-    file = open_file(path);
-  }
-  if (!file) fail(path.string(), "is no HDF5 file, or one that is cut", "the file was not copied completely: get it again");
-  return open_sonata(std::move(file), path.string());
-}
+std::unique_ptr<EventReader> open_sonata(const std::filesystem::path& path) { return open_sonata(open_file(path), path.string()); }
 
 std::unique_ptr<EventReader> open_sonata(Hdf5Handle file, const std::string& name) {
   return std::make_unique<SonataReader>(std::move(file), name);

@@ -15,7 +15,7 @@
 /// /spikes/timestamps and /spikes/gids.
 namespace spikeloop::io {
 
-/// Whether an HDF5 file has a group /spikes; false for what the library cannot open.
+/// Whether an HDF5 file has a group /spikes. Throws DescriptionError for what the library cannot open, as for a file that is cut.
 bool is_sonata(const std::filesystem::path& path);
 
 /// Reads a file of either layout, population by population; the one of the old layout has an empty name. Throws DescriptionError for a file

@@ -70,6 +70,7 @@ TEST(Aedat3, spikes_of_a_chip_become_neurons) {
   EXPECT_EQ(d.info.addresses, Addresses::kNeurons);
   const auto both = drain_bytes(aedat3_header() + aedat3_packet(12, spike) + aedat3_packet(1, aedat3_polarity(1, 1, true, 1)), "a");
   EXPECT_EQ(both.events.size(), 1u);
+  EXPECT_EQ(both.info.width, 0u);  // neurons have no sensor, whatever the header names
   contains(both.fault, "only one kind");
 }
 

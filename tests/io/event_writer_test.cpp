@@ -182,7 +182,7 @@ TEST(Sonata, a_cut_file_is_told) {
   const auto writer = make_sonata_writer(folder / "a.h5", {"v1"}, SonataLayout::kPopulations);
   writer->close();
   const std::string bytes = read_file(folder / "a.h5", 1 << 20);
-  contains(complaint([&] { open_sonata(folder.write("b.h5", bytes.substr(0, bytes.size() - 100))); }), "is cut");
+  contains(complaint([&] { open_events(folder.write("b.h5", bytes.substr(0, bytes.size() - 100))); }), "is cut");
 }
 
 /// Reads a number series back.
