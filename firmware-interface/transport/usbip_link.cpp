@@ -205,9 +205,12 @@ void UsbipLink::complete(Urbs::iterator found, std::int32_t status, std::span<co
 }
 
 void UsbipLink::deliver(const Urb& urb, std::span<const std::byte> data) {
-  if (is_data(urb.status)) return arrived_.push(data);
+  if (stream_fault_)  // what is behind a gap would be taken for what follows the bytes before it
+    discarded_bytes_ += data.size();
+  else
+    arrived_.push(data);  // a transfer that failed may have received something too
   if (is_gone(urb.status)) return lose(fmt::format("the device is gone (status {})", urb.status));
-  if (urb.status == usbip::kStatusUnlinked || stream_fault_) return;
+  if (is_data(urb.status) || urb.status == usbip::kStatusUnlinked || stream_fault_) return;
   halted_ = urb.status == usbip::kStatusStall;
   stream_fault_ = [this, status = urb.status] { fail_status(status, "the stream"); };
   unlink_stream();  // not this one: it is done
@@ -255,6 +258,7 @@ void UsbipLink::start_stream(const StreamOptions& options) {
   Lock lock(mutex_);
   check_alive();
   stop_stream(lock);
+  throw_stream_fault();  // of the last stream, if nobody has read so far
   if (std::exchange(halted_, false)) {
     constexpr std::uint8_t kToEndpoint = 0x02;
     lock.unlock();
@@ -262,7 +266,6 @@ void UsbipLink::start_stream(const StreamOptions& options) {
     lock.lock();
   }
   stream_ = options;
-  stream_fault_ = nullptr;
   streaming_ = true;
   refill();
   post_outgoing();
@@ -294,8 +297,17 @@ std::size_t UsbipLink::read_stream(std::span<std::byte> into, Milliseconds timeo
     return n;
   }
   check_alive();
-  if (const auto fault = std::exchange(stream_fault_, nullptr)) fault();
+  throw_stream_fault();
   return 0;
+}
+
+void UsbipLink::throw_stream_fault() {
+  if (const auto fault = std::exchange(stream_fault_, nullptr)) fault();
+}
+
+std::uint64_t UsbipLink::discarded_bytes() const {
+  const Lock lock(mutex_);
+  return discarded_bytes_;
 }
 
 }  // namespace spikeloop::firmware

@@ -37,6 +37,7 @@ class UsbipLink {
   void stop_stream();
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout);
   void close() noexcept;
+  std::uint64_t discarded_bytes() const;
 
  private:
   /// A transfer that was submitted. It stays here until the server has said what became of it, also when nobody waits for it any more.
@@ -52,6 +53,7 @@ class UsbipLink {
   // On the callers' threads, with the mutex held.
   void check_alive() const;
   void stop_stream(Lock& lock);
+  void throw_stream_fault();
   void post_outgoing();
 
   // With the mutex held.
@@ -88,7 +90,8 @@ class UsbipLink {
   StreamOptions stream_;
   std::deque<std::uint32_t> order_;  ///< of the stream's transfers, as submitted: so they are delivered
   ByteQueue arrived_;
-  std::function<void()> stream_fault_;  ///< throws what ended the stream
+  std::function<void()> stream_fault_;  ///< throws what ended the stream, until it is thrown
+  std::uint64_t discarded_bytes_ = 0;
 
   std::once_flag closing_;
   std::thread thread_;

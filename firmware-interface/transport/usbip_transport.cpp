@@ -39,6 +39,8 @@ std::size_t UsbipTransport::read_stream(std::span<std::byte> into, Milliseconds 
 
 void UsbipTransport::close() noexcept { link_->close(); }
 
+std::uint64_t UsbipTransport::discarded_bytes() const { return link_->discarded_bytes(); }
+
 std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port, Milliseconds timeout) {
   boost::asio::io_context io{1};
   return usbip::Handshake(io, host, port, timeout).device_list();

@@ -13,7 +13,8 @@ namespace spikeloop::firmware {
 class UsbipLink;
 
 /// A transport to a device that a USB/IP server exports: a board on another machine, or a virtual one. Needs no kernel module here. The
-/// connection is neither encrypted nor authenticated: keep it on the machine itself, or in an SSH tunnel. One thread behind it.
+/// connection is neither encrypted nor authenticated: keep it on the machine itself, or in an SSH tunnel. One thread behind it. A fault of
+/// the stream ends it as that of a UsbTransport does.
 class UsbipTransport : public Transport {
  public:
   /// Connects, imports the device, configures it and asks who it is. Throws NotFound (no host, no server, no such device), Busy,
@@ -28,6 +29,8 @@ class UsbipTransport : public Transport {
   void stop_stream() override;
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) override;
   void close() noexcept override;
+  /// Received after a fault that made a gap in the stream, therefore thrown away.
+  std::uint64_t discarded_bytes() const;
 
  private:
   std::unique_ptr<UsbipLink> link_;
