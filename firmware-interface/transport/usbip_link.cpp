@@ -205,12 +205,13 @@ void UsbipLink::complete(Urbs::iterator found, std::int32_t status, std::span<co
 }
 
 void UsbipLink::deliver(const Urb& urb, std::span<const std::byte> data) {
-  if (stream_fault_)  // what is behind a gap would be taken for what follows the bytes before it
+  if (behind_gap_)  // what is behind a gap would be taken for what follows the bytes before it
     discarded_bytes_ += data.size();
   else
     arrived_.push(data);  // a transfer that failed may have received something too
   if (is_gone(urb.status)) return lose(fmt::format("the device is gone (status {})", urb.status));
-  if (is_data(urb.status) || urb.status == usbip::kStatusUnlinked || stream_fault_) return;
+  if (is_data(urb.status) || urb.status == usbip::kStatusUnlinked || behind_gap_) return;
+  behind_gap_ = true;
   halted_ = urb.status == usbip::kStatusStall;
   stream_fault_ = [this, status = urb.status] { fail_status(status, "the stream"); };
   unlink_stream();  // not this one: it is done
@@ -266,6 +267,7 @@ void UsbipLink::start_stream(const StreamOptions& options) {
     lock.lock();
   }
   stream_ = options;
+  behind_gap_ = false;
   streaming_ = true;
   refill();
   post_outgoing();

@@ -91,6 +91,7 @@ class UsbipLink {
   std::deque<std::uint32_t> order_;  ///< of the stream's transfers, as submitted: so they are delivered
   ByteQueue arrived_;
   std::function<void()> stream_fault_;  ///< throws what ended the stream, until it is thrown
+  bool behind_gap_ = false;             ///< it has ended by a fault, which may have been told, and transfers may still come
   std::uint64_t discarded_bytes_ = 0;
 
   std::once_flag closing_;
