@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -20,6 +21,11 @@ struct DeviceIdentity {
   std::string manufacturer, product_name, serial;
   std::string location;  ///< how a user names it: a bus id as "1-2", or "usbip:HOST:PORT/BUSID", or "virtual"
 };
+
+/// Asked now and then by what waits whether to go on; may throw to end the wait.
+using Ask = std::function<void()>;
+/// How often a wait asks.
+inline constexpr Milliseconds kAskEvery{50};
 
 /// A vendor request to the device (bmRequestType 0x40 or 0xC0).
 struct ControlRequest {

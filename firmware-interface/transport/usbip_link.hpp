@@ -27,12 +27,13 @@ namespace spikeloop::firmware {
 /// the socket. Calls as in Transport.
 class UsbipLink {
  public:
-  UsbipLink(const usbip::Address& address, Milliseconds timeout);
+  UsbipLink(const usbip::Address& address, Milliseconds timeout, const Ask& ask);
   ~UsbipLink();
   UsbipLink(const UsbipLink&) = delete;
   UsbipLink& operator=(const UsbipLink&) = delete;
 
-  std::vector<std::byte> control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout);
+  /// After `ask` has thrown nothing but `close` makes sense.
+  std::vector<std::byte> control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout, const Ask& ask = nullptr);
   void start_stream(const StreamOptions& options);
   void stop_stream();
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout);

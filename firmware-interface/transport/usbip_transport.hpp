@@ -18,8 +18,8 @@ class UsbipLink;
 class UsbipTransport : public Transport {
  public:
   /// Connects, imports the device, configures it and asks who it is. Throws NotFound (no host, no server, no such device), Busy,
-  /// WrongDevice (another version of USB/IP), TimedOut, DeviceLost, ProtocolFault.
-  explicit UsbipTransport(const usbip::Address& address, Milliseconds timeout = Milliseconds(5000));
+  /// WrongDevice (another version of USB/IP), TimedOut, DeviceLost, ProtocolFault, and what `ask` throws, who is asked all the while.
+  explicit UsbipTransport(const usbip::Address& address, Milliseconds timeout = Milliseconds(5000), const Ask& ask = nullptr);
   ~UsbipTransport() override;
 
   const DeviceIdentity& identity() const override { return identity_; }
@@ -38,7 +38,7 @@ class UsbipTransport : public Transport {
 };
 
 /// What a USB/IP server exports. Throws as UsbipTransport does.
-std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort,
-                                      Milliseconds timeout = Milliseconds(5000));
+std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort, Milliseconds timeout = Milliseconds(5000),
+                                      const Ask& ask = nullptr);
 
 }  // namespace spikeloop::firmware
