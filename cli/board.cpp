@@ -2,7 +2,9 @@
 #include "cli/board.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -57,18 +59,29 @@ std::unique_ptr<fw::UsbipServer> listen(const ServeOptions& o) {
     return std::make_unique<fw::UsbipServer>(fw::UsbipServerOptions{.address = o.bind, .port = o.port, .allow_remote = o.expose});
   } catch (const fw::WouldExpose& fault) {
     throw UsageError(fmt::format("{}; {} (--yes-expose)", fault.what(), fault.advice()));
+  } catch (const std::invalid_argument& fault) {
+    throw UsageError(fmt::format("--bind {}", fault.what()));
   }
+}
+
+/// How others reach an address: "any" is one to listen on, and none to connect to.
+std::string reachable(const std::string& address) {
+  if (address != "0.0.0.0" && address != "::") return address;
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 && name[0] != 0 ? name.data() : "HOST";
 }
 
 int serve(ServeOptions o, Terminal& t) {
   check_serve(o);
   if (o.ideal) o.board.mismatch = 0;
+  if (o.bind == "localhost") o.bind = "127.0.0.1";
   const auto clock = clock_of(o.speed);
   const auto server = listen(o);
   server->add(kBusId, fw::make_virtual_board(o.board), clock);
-  const std::string selector = fw::usbip::to_text({o.bind, server->port(), kBusId});
+  const std::string host = reachable(o.bind);
+  const std::string selector = fw::usbip::to_text({host, server->port(), kBusId});
   const std::string attach =
-      fmt::format("sudo modprobe vhci-hcd && sudo usbip --tcp-port {} attach -r {} -b {}", server->port(), o.bind, kBusId);
+      fmt::format("sudo modprobe vhci-hcd && sudo usbip --tcp-port {} attach -r {} -b {}", server->port(), host, kBusId);
   t.err << fmt::format(
       "virtual DYNAP-SE1 {} (seed {}, mismatch {}) at {}\n  test it:           spikeloop board probe --board {}\n"
       "  give it to Linux:  {}\nCtrl-C ends it.\n",
@@ -95,12 +108,12 @@ int serve(ServeOptions o, Terminal& t) {
 // --- probe ---
 
 struct ProbeOptions {
-  std::string board = "virtual", settle = "4s";
+  std::string board = "virtual", settle = "4s", record;
   std::size_t events = 10'000;
 };
 
 void stop_if_interrupted() {
-  if (interrupted()) throw InterruptedError("interrupted; the board is left as it is");
+  if (interrupted()) throw InterruptedError("interrupted; the board is stopped, and keeps what it was programmed with");
 }
 
 void wait_for(std::chrono::nanoseconds time) {
@@ -145,7 +158,17 @@ nlohmann::ordered_json to_json(const fw::ProbeReport& r) {
       {"dropped_at_aer", optional_json(s.dropped_at_aer)},
       {"dropped_at_mux", optional_json(s.dropped_at_mux)},
       {"missing", optional_json(s.missing())},
-      {"stream_errors", s.stream.words_lost()}};
+      {"stalls", s.stalls},
+      {"stream_errors", r.stream_faults()},
+      {"stream",
+       {{"not_understood", s.stream.not_understood},
+        {"bad_chip", s.stream.bad_chip},
+        {"without_time", s.stream.without_time},
+        {"not_increasing", s.stream.not_increasing},
+        {"steps_back", s.stream.steps_back},
+        {"resynchronisations", s.stream.resynchronisations},
+        {"gaps", s.stream.gaps},
+        {"bytes_lost", s.stream.bytes_lost}}}};
 }
 
 std::string counted(const std::optional<std::uint64_t>& value) {
@@ -162,6 +185,7 @@ report::Table table_of(const fw::ProbeReport& r) {
       {"neurons", fmt::format("{} of {} answered", r.neurons.size() - r.neurons_silent(), r.neurons.size())},
       {"events", fmt::format("{} injected, {} came back", count(r.injected), count(r.received))},
       {"lost", fmt::format("{}; out of order {}, unexpected {}", count(r.lost()), count(r.out_of_order), count(r.unexpected))},
+      {"stream", fmt::format("{} stalls, {} errors", count(s.stalls), count(r.stream_faults() - s.stalls))},
       {"the board dropped", fmt::format("{} at its input, {} for the host", counted(s.dropped_at_aer), counted(s.dropped_at_mux))},
       {"rate", report::si(r.events_per_s, "events/s")},
       {"round trip", fmt::format("{} median, {} 95 %, {} longest", report::si(r.latency.median_us * 1e-6, "s"),
@@ -172,24 +196,42 @@ report::Table table_of(const fw::ProbeReport& r) {
   return table;
 }
 
-int probe(const ProbeOptions& o, Terminal& t) {
+/// Virtual boards in this process and recordings have no time but that in which they are asked.
+bool has_time(const std::string& board) { return board != "virtual" && !board.starts_with("replay:"); }
+
+std::unique_ptr<fw::Board> open_to_probe(const ProbeOptions& o) {
   fw::BoardOptions options;
-  if (o.board != "virtual") {  // a board in this process has no time but that in which it is asked
-    const std::chrono::nanoseconds settle(o.settle == "0" ? 0 : parse_duration(o.settle));
-    options.wait = [settle](fw::Milliseconds) { wait_for(settle); };
+  const std::chrono::nanoseconds settle(o.settle == "0" ? 0 : parse_duration(o.settle));
+  if (has_time(o.board)) options.wait = [settle](fw::Milliseconds) { wait_for(settle); };
+  return fw::open_board(o.board, options, {.record = o.record, .ask = stop_if_interrupted});
+}
+
+fw::ProbeReport run_probe(const ProbeOptions& o, const Terminal& t) {
+  const auto tell = [&](const std::string& what) {
+    if (!t.quiet && !t.json) t.err << what << "\n" << std::flush;
+  };
+  try {
+    tell("connecting");
+    const auto board = open_to_probe(o);
+    return fw::probe_board(*board, {.events = o.events, .has_time = has_time(o.board), .tell = tell, .ask = stop_if_interrupted});
+  } catch (const fw::DeviceFault&) {
+    stop_if_interrupted();  // that is then what ended it, whatever else it brought about
+    throw;
   }
-  const auto board = fw::open_board(o.board, options);
-  const fw::ProbeReport report = fw::probe_board(*board, {.events = o.events, .tell = [&](const std::string& what) {
-                                                            stop_if_interrupted();
-                                                            if (!t.quiet && !t.json) t.err << what << "\n";
-                                                          }});
+}
+
+int probe(const ProbeOptions& o, Terminal& t) {
+  if (const std::string fault = fw::selector_fault(o.board); !fault.empty()) throw UsageError(fault);
+  const fw::ProbeReport report = run_probe(o, t);
   if (t.json)
     t.print(to_json(report));
   else
     t.out << fitted(table_of(report), t.out_width, t.colour);
   if (report.good()) return kOk;
-  t.err << fmt::format("spikeloop: the board failed its test: {} events lost, {} out of order, {} neurons silent\n", report.lost(),
-                       report.out_of_order, report.neurons_silent());
+  t.err << fmt::format(
+      "spikeloop: the board at {} failed its test: {} events lost, {} out of order, {} unexpected, {} neurons silent, {} stream errors; "
+      "look at cable and power, and at what else uses the bus, then probe again\n",
+      report.board.usb.location, report.lost(), report.out_of_order, report.unexpected, report.neurons_silent(), report.stream_faults());
   return 4;
 }
 
@@ -205,7 +247,7 @@ Verb board_serve_verb() {
             app.add_option("--port", o->port, "where to listen (default 3240); 0 = any that is free")->type_name("N");
             auto* speed = add_text(app, "--speed", o->speed, "F", "of its time against the clock (default 1); max = as fast as it can");
             app.add_flag("--realtime", o->real_time, "its time is the clock's (the default)")->excludes(speed);
-            app.add_option("--seed", o->board.seed, "of what differs from neuron to neuron (default 1)")->type_name("N");
+            add_count(app, "--seed", o->board.seed, 1'000'000'000'000'000, "of what differs from neuron to neuron (default 1)");
             auto* mismatch = app.add_option("--mismatch", o->board.mismatch, "how much it differs (default 0.2)")
                                  ->type_name("X")
                                  ->check(CLI::Range(0.0, 1.0).description(""));
@@ -221,12 +263,15 @@ Verb board_probe_verb() {
   return {"board probe", "self-test of a board: words, neurons, events, latency, loss; exit code 4 if it fails",
           "Examples:\n  spikeloop board probe                                   a virtual board in this process\n"
           "  spikeloop board probe --board 00000008                  on USB, by its serial\n"
-          "  spikeloop board probe --board usbip:127.0.0.1:3240/1-1",
+          "  spikeloop board probe --board usbip:127.0.0.1:3240/1-1\n"
+          "  spikeloop board probe --board 00000008 --record bug.sltr\n"
+          "  spikeloop board probe --board replay:bug.sltr           the same conversation again, without the board",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<ProbeOptions>();
             add_text(app, "--board", o->board, "B", fw::kBoardSelectors);
             add_count(app, "--events", o->events, 100'000'000, "to inject (default 10000)");
             add_text(app, "--settle", o->settle, "TIME", "that configured chips get to settle (default 4s, as drivers give)");
+            add_text(app, "--record", o->record, "FILE", "write all that is said to and by the board to a new file");
             return [o](Terminal& t) { return probe(*o, t); };
           }};
 }

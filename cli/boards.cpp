@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -37,7 +38,8 @@ std::optional<fw::UsbipPlace> server_of(const std::string& text) {
 const char* state_of(const fw::BoardListing& board) {
   switch (board.access) {
     case fw::UsbAccess::free:
-      return board.usable() ? "free" : "wrong firmware";
+      if (board.usable()) return "free";
+      return board.is_other_device ? "wrong device" : "wrong firmware";
     case fw::UsbAccess::in_use:
       return "in use";
     case fw::UsbAccess::no_permission:
@@ -57,6 +59,7 @@ nlohmann::ordered_json to_json(const fw::BoardListing& b) {
                                    {"firmware", b.identity.version & 0xFF},
                                    {"logic", nullptr},
                                    {"state", state_of(b)},
+                                   {"in_use_by", b.users},
                                    {"problem", b.problem},
                                    {"advice", b.advice}};
   if (b.logic) object["logic"] = *b.logic;
@@ -75,27 +78,34 @@ report::Table table_of(const std::vector<fw::BoardListing>& boards) {
   return table;
 }
 
+/// Adds boards, or says why there are none to be had from there: boards elsewhere can be used all the same.
+std::string add_boards(std::vector<fw::BoardListing>& boards, const std::function<std::vector<fw::BoardListing>()>& list) {
+  try {
+    for (auto& board : list()) boards.push_back(std::move(board));
+    return "";
+  } catch (const fw::DeviceFault& fault) {
+    return fmt::format("{}. {}", fault.what(), fault.advice());
+  }
+}
+
 int list_boards(const Options& o, Terminal& t) {
   const auto server = server_of(o.usbip);
   std::vector<fw::BoardListing> boards;
-  std::string problem;
-  try {
-    boards = fw::list_usb_boards();
-  } catch (const fw::DeviceFault& fault) {  // boards elsewhere can be used all the same
-    problem = fmt::format("{}. {}", fault.what(), fault.advice());
-  }
-  if (server)
-    for (auto& board : fw::list_usbip_boards(*server)) boards.push_back(std::move(board));
+  const std::string problem = add_boards(boards, [] { return fw::list_usb_boards(); });
+  std::string server_problem;
+  if (server) server_problem = add_boards(boards, [&] { return fw::list_usbip_boards(*server); });
   boards.push_back(fw::virtual_listing());
+  const int code = server_problem.empty() ? kOk : 4;  // that server was asked for by name
+  if (!problem.empty() && !t.json) t.err << "spikeloop: " << problem << "\n";
+  if (!server_problem.empty()) t.err << "spikeloop: " << server_problem << "\n";
   if (t.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
     for (const auto& board : boards) list.push_back(to_json(board));
-    t.print({{"boards", list}, {"usb_problem", problem}});
-    return kOk;
+    t.print({{"boards", list}, {"usb_problem", problem}, {"usbip_problem", server_problem}, {"exit_code", code}});
+  } else {
+    t.out << fitted(table_of(boards), t.out_width, t.colour);
   }
-  if (!problem.empty()) t.err << "spikeloop: " << problem << "\n";
-  t.out << fitted(table_of(boards), t.out_width, t.colour);
-  return kOk;
+  return code;
 }
 
 /// Boards at a server are what was asked for: that there are none here is no fault then.

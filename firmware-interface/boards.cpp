@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "firmware-interface/dynapse1/modules.hpp"
+#include "firmware-interface/transport/recording_transport.hpp"
+#include "firmware-interface/transport/replay_transport.hpp"
 #include "firmware-interface/transport/usb_describe.hpp"
 #include "firmware-interface/transport/usb_ids.hpp"
 #include "firmware-interface/transport/usb_transport.hpp"
@@ -18,6 +20,7 @@ namespace spikeloop::firmware {
 namespace {
 
 constexpr const char* kUsbipPrefix = "usbip:";
+constexpr const char* kReplayPrefix = "replay:";
 
 // On USB, and again by the same serial: a board that was plugged in again may have another bus id.
 Board::Opener usb_opener(std::string which) {
@@ -33,10 +36,41 @@ Board::Opener virtual_opener() {
   return [device = make_virtual_board()] { return std::make_unique<Loopback>(device); };
 }
 
-Board::Opener usbip_opener(const std::string& selector) {
-  const auto address = usbip::parse_address(selector);
-  if (!address) throw NotFound(fmt::format("\"{}\" names no board at a USB/IP server", selector), "Write usbip:HOST[:PORT]/BUSID.");
-  return [address = *address] { return std::make_unique<UsbipTransport>(address); };
+// The bus id is taken at its word; if the server has none such, it may be a serial, for which all that are free are asked.
+std::unique_ptr<Transport> open_at_server(const usbip::Address& address, const Ask& ask) {
+  constexpr Milliseconds kTimeout{5000};
+  try {
+    return std::make_unique<UsbipTransport>(address, kTimeout, ask);
+  } catch (const NotFound&) {
+    for (const usbip::Device& device : list_usbip(address.host, address.port, kTimeout, ask)) {
+      if (device.vendor != kVendorId || device.product != kProductId) continue;
+      try {
+        auto one = std::make_unique<UsbipTransport>(usbip::Address{address.host, address.port, device.bus_id}, kTimeout, ask);
+        if (one->identity().serial == address.bus_id) return one;
+      } catch (const DeviceFault&) {  // in use, say: not ours to have
+      }
+    }
+    throw;
+  }
+}
+
+Board::Opener usbip_opener(const std::string& selector, const Ask& ask) {
+  return [address = usbip::parse_address(selector).value(), ask] { return open_at_server(address, ask); };
+}
+
+Board::Opener replay_opener(const std::string& file) {
+  return [file] { return ReplayTransport::open(file); };
+}
+
+Board::Opener recorded(Board::Opener opener, const std::filesystem::path& file) {
+  if (file.empty()) return opener;
+  return [opener = std::move(opener), file] { return RecordingTransport::create(opener(), file); };
+}
+
+std::string kind_of(std::uint16_t vendor, std::uint16_t product) {
+  for (const UsbBoardId& id : kUsbBoards)
+    if (id.vendor == vendor && id.product == product) return std::string(id.name);
+  return "";
 }
 
 // Opens a board for a moment, to see whether it is one that we can talk to.
@@ -46,9 +80,13 @@ void look_into(BoardListing& listing, const Board::Opener& opener) {
     listing.problem = fault.what();
     listing.advice = fault.advice();
   };
+  const auto opened = [&] {
+    auto transport = opener();
+    listing.identity = transport->identity();  // also of one that turns out to be no board of ours
+    return transport;
+  };
   try {
-    const Board board(opener);
-    listing.identity = board.info().usb;
+    const Board board(opened);
     listing.logic = board.info().logic;
   } catch (const NoPermission& fault) {
     failed(UsbAccess::no_permission, fault);
@@ -56,31 +94,36 @@ void look_into(BoardListing& listing, const Board::Opener& opener) {
     failed(UsbAccess::in_use, fault);
   } catch (const WrongDevice& fault) {
     failed(UsbAccess::free, fault);
+    listing.is_other_device = kind_of(listing.identity.vendor, listing.identity.product).empty();
   } catch (const DeviceFault& fault) {
     failed(UsbAccess::failed, fault);
   }
 }
 
-std::string kind_of(std::uint16_t vendor, std::uint16_t product) {
-  for (const UsbBoardId& id : kUsbBoards)
-    if (id.vendor == vendor && id.product == product) return std::string(id.name);
+}  // namespace
+
+std::string selector_fault(const std::string& selector) {
+  if (selector.starts_with(kUsbipPrefix) && !usbip::parse_address(selector))
+    return fmt::format("\"{}\" names no board at a USB/IP server; write usbip:HOST[:PORT]/BUSID, like usbip:127.0.0.1:3240/1-1", selector);
+  if (selector == kReplayPrefix) return "replay: names no file; write replay:FILE";
   return "";
 }
 
-}  // namespace
-
-std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options) {
-  if (selector == "virtual") {
-    if (!options.wait) options.wait = [](Milliseconds) {};  // its time passes only when it is asked something
-    return std::make_unique<Board>(virtual_opener(), std::move(options));
-  }
-  if (selector.starts_with(kUsbipPrefix)) return std::make_unique<Board>(usbip_opener(selector), std::move(options));
+std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options, const OpenOptions& open) {
+  if (const std::string fault = selector_fault(selector); !fault.empty()) throw NotFound(fault);
+  const bool is_virtual = selector == "virtual", replays = selector.starts_with(kReplayPrefix);
+  if ((is_virtual || replays) && !options.wait) options.wait = [](Milliseconds) {};  // their time passes only when they are asked something
+  const auto board = [&](Board::Opener opener) {
+    return std::make_unique<Board>(recorded(std::move(opener), open.record), std::move(options));
+  };
+  if (is_virtual) return board(virtual_opener());
+  if (replays) return board(replay_opener(selector.substr(std::string_view(kReplayPrefix).size())));
+  if (selector.starts_with(kUsbipPrefix)) return board(usbip_opener(selector, open.ask));
   try {
-    return std::make_unique<Board>(usb_opener(selector), std::move(options));
+    return board(usb_opener(selector));
   } catch (const NotFound& fault) {
     throw NotFound(selector.empty() ? fault.what() : fmt::format("there is no board \"{}\": {}", selector, fault.what()),
-                   fmt::format("{}{}A board is named by its {}; `virtual` needs no hardware.", fault.advice(),
-                               fault.advice().empty() ? "" : " ", kBoardSelectors));
+                   fmt::format("{} A board is named by its {}; `virtual` needs no hardware.", fault.advice(), kBoardSelectors));
   }
 }
 
@@ -96,7 +139,8 @@ std::vector<BoardListing> list_usb_boards() {
   std::vector<BoardListing> all;
   for (const UsbBoardId& id : kUsbBoards) {
     for (const UsbListing& usb : list_usb(*context, id.vendor, id.product)) {
-      BoardListing listing{usb.identity.location, std::string(id.name), usb.identity, usb.access, std::nullopt, usb.problem, usb.advice};
+      BoardListing listing{usb.identity.location, std::string(id.name), usb.identity, usb.access,
+                           std::nullopt,          usb.problem,          usb.advice,   usb.users};
       if (usb.access == UsbAccess::free)
         look_into(listing, [&] { return open_usb(context, {id.vendor, id.product, usb.identity.location}); });
       all.push_back(std::move(listing));
@@ -111,7 +155,9 @@ std::vector<BoardListing> list_usbip_boards(const UsbipPlace& server) {
     const std::string kind = kind_of(device.vendor, device.product);
     if (kind.empty()) continue;
     const usbip::Address address{server.host, server.port, device.bus_id};
-    BoardListing listing{usbip::to_text(address), kind, {}, UsbAccess::free, std::nullopt, "", ""};
+    BoardListing listing;
+    listing.selector = usbip::to_text(address);
+    listing.kind = kind;
     listing.identity.vendor = device.vendor;
     listing.identity.product = device.product;
     listing.identity.version = device.version;
@@ -123,7 +169,9 @@ std::vector<BoardListing> list_usbip_boards(const UsbipPlace& server) {
 }
 
 BoardListing virtual_listing() {
-  BoardListing listing{"virtual", std::string(kUsbBoards[0].name), {}, UsbAccess::free, std::nullopt, "", ""};
+  BoardListing listing;
+  listing.selector = "virtual";
+  listing.kind = kUsbBoards[0].name;
   look_into(listing, virtual_opener());
   return listing;
 }

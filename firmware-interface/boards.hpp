@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,12 +16,22 @@
 namespace spikeloop::firmware {
 
 /// What `open_board` takes, for messages and help.
-inline constexpr const char* kBoardSelectors = "serial, bus id (1-2), usbip:HOST[:PORT]/BUSID or virtual";
+inline constexpr const char* kBoardSelectors = "serial, bus id (1-2), usbip:HOST[:PORT]/BUSID, replay:FILE or virtual";
 
-/// Opens a board by its serial or bus id on this computer's USB, at a USB/IP server ("usbip:HOST[:PORT]/BUSID"), or one in this process
-/// ("virtual"); empty = the only one on USB. Reopens it, by its serial, at `Board::reconnect`. Throws NotFound, which lists what there is,
-/// NoPermission, Busy, WrongDevice, or what else goes wrong.
-std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options = {});
+/// What is wrong with the form of a selector, and how it is written; empty if nothing is.
+std::string selector_fault(const std::string& selector);
+
+/// How a board is opened.
+struct OpenOptions {
+  std::filesystem::path record;  ///< a new file to which the conversation is recorded; empty = none
+  Ask ask = nullptr;             ///< while a USB/IP server is waited for
+};
+
+/// Opens a board by its serial or bus id on this computer's USB, at a USB/IP server ("usbip:HOST[:PORT]/BUSID", the bus id or the serial),
+/// one in this process ("virtual"), or a recording, which answers as the board did as long as it is asked the same ("replay:FILE"); empty =
+/// the only one on USB. Reopens it, by its serial, at `Board::reconnect`. Throws NotFound, which lists what there is, NoPermission, Busy,
+/// WrongDevice, or what else goes wrong.
+std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options = {}, const OpenOptions& open = {});
 
 /// A board that is there.
 struct BoardListing {
@@ -30,6 +41,8 @@ struct BoardListing {
   UsbAccess access = UsbAccess::free;
   std::optional<unsigned> logic;  ///< version; known of boards that are free and ours
   std::string problem, advice;    ///< why it cannot be used, who uses it
+  std::string users;              ///< who uses it, as far as that can be seen; empty at a server, which does not say
+  bool is_other_device = false;   ///< it is none that we know, whatever it was listed as
   bool usable() const { return access == UsbAccess::free && problem.empty(); }
 };
 

@@ -17,9 +17,7 @@ constexpr std::uint16_t kBareFx2Vendor = 0x04B4, kBareFx2Product = 0x8613;  // t
 
 Finding look_at_libusb() {
   const libusb_version& v = *libusb_get_version();
-  const std::string text = fmt::format("libusb {}.{}.{}", v.major, v.minor, v.micro);
-  if (libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0) return {FindingKind::good, text, ""};
-  return {FindingKind::note, text + " cannot tell when boards come and go", "Install libusb 1.0.26 or later, built with udev."};
+  return finding_of_libusb(fmt::format("{}.{}.{}{}", v.major, v.minor, v.micro, v.rc), libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0);
 }
 
 Finding look_for_rule() {
@@ -52,12 +50,8 @@ void look_at_usb(std::vector<Finding>& findings) {
       findings.push_back(
           {FindingKind::no_device, "no board is on this computer's USB",
            "Plug it in and look at its lights; `lsusb -d 152a:` lists what the system sees. Without one, `--board virtual` works."});
-  } catch (const NotFound& fault) {
-    findings.push_back({FindingKind::no_usb, fault.what(), fault.advice()});
-  } catch (const NoPermission& fault) {
-    findings.push_back({FindingKind::no_permission, fault.what(), fault.advice()});
   } catch (const DeviceFault& fault) {
-    findings.push_back({FindingKind::no_usb, fault.what(), fault.advice()});
+    findings.push_back(finding_of(fault));
   }
 }
 
@@ -83,6 +77,8 @@ const char* to_text(FindingKind kind) {
       return "good";
     case FindingKind::note:
       return "note";
+    case FindingKind::library:
+      return "library";
     case FindingKind::no_usb:
       return "no USB";
     case FindingKind::no_device:
@@ -91,6 +87,8 @@ const char* to_text(FindingKind kind) {
       return "no permission";
     case FindingKind::busy:
       return "busy";
+    case FindingKind::wrong_device:
+      return "wrong device";
     case FindingKind::wrong_firmware:
       return "wrong firmware";
     case FindingKind::failed:
@@ -108,7 +106,7 @@ Finding finding_of(const BoardListing& board) {
   const auto kind = [&] {
     switch (board.access) {
       case UsbAccess::free:
-        return FindingKind::wrong_firmware;
+        return board.is_other_device ? FindingKind::wrong_device : FindingKind::wrong_firmware;
       case UsbAccess::in_use:
         return FindingKind::busy;
       case UsbAccess::no_permission:
@@ -119,6 +117,22 @@ Finding finding_of(const BoardListing& board) {
     return FindingKind::failed;
   };
   return {kind(), board.problem, board.advice};
+}
+
+Finding finding_of(const DeviceFault& fault) {
+  const auto is = [&]<class Kind>() { return dynamic_cast<const Kind*>(&fault) != nullptr; };
+  const FindingKind kind = is.operator()<NotFound>()       ? FindingKind::no_usb
+                           : is.operator()<NoPermission>() ? FindingKind::no_permission
+                                                           : FindingKind::library;
+  return {kind, fault.what(), fault.advice()};
+}
+
+Finding finding_of_libusb(const std::string& version, bool has_hotplug) {
+  const std::string text =
+      fmt::format("libusb {} is in use; this program was built with its interface 0x{:08X}", version, LIBUSB_API_VERSION);
+  if (has_hotplug) return {FindingKind::good, text, ""};
+  return {FindingKind::library, text + ". It cannot tell when boards come and go, and without that none is opened",
+          "Install libusb 1.0.26 or later, built with udev (Debian and Ubuntu: libusb-1.0-0)."};
 }
 
 std::vector<Finding> diagnose(const std::optional<UsbipPlace>& server) {

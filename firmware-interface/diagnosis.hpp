@@ -10,7 +10,8 @@
 
 namespace spikeloop::firmware {
 
-enum class FindingKind { good, note, no_usb, no_device, no_permission, busy, wrong_firmware, failed };
+/// What a finding is: the first two keep no board from being used. `library`: libusb does not start, or cannot do what we need.
+enum class FindingKind { good, note, library, no_usb, no_device, no_permission, busy, wrong_device, wrong_firmware, failed };
 
 /// One thing that was looked at.
 struct Finding {
@@ -27,6 +28,10 @@ std::vector<Finding> diagnose(const std::optional<UsbipPlace>& server = std::nul
 
 /// What a board's listing amounts to.
 Finding finding_of(const BoardListing& board);
+/// What it means that the bus cannot be listed.
+Finding finding_of(const DeviceFault& fault);
+/// What a libusb is good for: `version` as people write it, whether it can tell when boards come and go.
+Finding finding_of_libusb(const std::string& version, bool has_hotplug);
 
 /// The text of udev/70-spikeloop.rules.
 std::string_view udev_rules();

@@ -12,12 +12,16 @@
 /// A self-test of a board and everything between it and us.
 namespace spikeloop::firmware {
 
+/// How much a probe does, and who is told of it.
 struct ProbeOptions {
   std::size_t events = 10'000;    ///< injected and counted
   std::size_t round_trips = 200;  ///< timed one by one
+  bool has_time = true;           ///< its time passes by itself, perhaps slowly; false for one that has time only while it is asked
   bool configure = true;          ///< start with the default configuration, which erases what was programmed
-  /// Told what begins, and asked whether to go on; may throw to end the probe.
-  std::function<void(const std::string& what)> tell = nullptr;
+  std::function<void(const std::string& what)> tell = nullptr;  ///< told what begins
+  /// Asked whether to go on before each neuron, burst of events and round trip, and while answers are waited for; may throw to end the
+  /// probe.
+  std::function<void()> ask = nullptr;
 };
 
 /// Times of round trips, host to board to host, by the host's clock, in us.
@@ -47,12 +51,15 @@ struct ProbeReport {
   BoardStatistics statistics;
   std::size_t lost() const { return injected - received; }
   std::size_t neurons_silent() const;
-  /// Nothing lost, all neurons answered.
-  bool good() const { return lost() == 0 && out_of_order == 0 && neurons_silent() == 0; }
+  /// Whatever was wrong with the stream: ends by a fault, words and bytes lost, time that stood still or went back.
+  std::uint64_t stream_faults() const;
+  /// All that was injected came, in order, and nothing else did; all neurons answered; the stream had no faults.
+  bool good() const;
 };
 
 /// Configures the board, programs one neuron of every core so that it must fire and checks that it does; then injects events which the
-/// routers of the four chips send straight back (no neuron is part of that), counts them, and times some. Leaves the board stopped.
+/// routers of the four chips send straight back (no neuron is part of that), counts them, and times some. Leaves the board stopped, also
+/// when it throws. Waits by the board's time, so that a slow board is no bad one.
 /// That a router sends an injected spike by its hops is INFERRED from the word's fields.
 ProbeReport probe_board(Board& board, const ProbeOptions& options = {});
 

@@ -55,6 +55,7 @@ enum class StreamStop : std::uint8_t {
   kResynchronised,  ///< time may step back here; call again with the rest
 };
 
+/// How far one call of `StreamDecoder::decode` came.
 struct StreamResult {
   std::size_t bytes = 0;   ///< read
   std::size_t events = 0;  ///< written

@@ -83,6 +83,7 @@ inline constexpr double kPoissonMaxHz = 4300, kPoissonHzPerUnit = 0.06706;  ///<
 std::uint32_t encode_poisson_rate(double hz);
 constexpr double decode_poisson_rate(std::uint32_t value) { return value * kPoissonHzPerUnit; }
 
+/// How often a source of the Poisson generator fires on average.
 struct PoissonRate {
   std::uint16_t source = 0;  ///< 0..1023
   double hz = 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "firmware-interface/transport/checks.hpp"
@@ -29,6 +30,9 @@ void flip_bit(std::byte& byte, std::uint64_t which) { byte ^= std::byte{1} << (w
 
 FaultyTransport::FaultyTransport(std::unique_ptr<Transport> inner, FaultScript script, Pause pause)
     : inner_(std::move(inner)), script_(std::move(script)), pause_(std::move(pause)) {
+  for (const FaultRule& rule : script_.rules)
+    if (rule.kind == FaultKind::kLateAnswer && rule.place == FaultPlace::kStream)
+      throw std::invalid_argument("a stream has no answers that could be late");
   if (pause_) return;
   pause_ = [this](Milliseconds time) {
     std::unique_lock lock(mutex_);
@@ -67,6 +71,11 @@ void FaultyTransport::cut() {
   throw DeviceLost(identity().location + ": cut (injected)");
 }
 
+void FaultyTransport::lose_answer(const ControlRequest& request, Milliseconds timeout) {
+  pause(timeout);
+  throw TimedOut(fmt::format("{}: {}, the answer got lost (injected)", identity().location, describe(request)));
+}
+
 /// Does what happens instead of the transfer or before it, and gives the rule if something is to happen to its data.
 const FaultRule* FaultyTransport::before_control(FaultPlace place, const ControlRequest& request, Milliseconds& timeout) {
   check_alive();
@@ -92,8 +101,13 @@ const FaultRule* FaultyTransport::before_control(FaultPlace place, const Control
 
 void FaultyTransport::control_out(ControlRequest request, std::span<const std::byte> data, Milliseconds timeout) {
   const FaultRule* rule = before_control(FaultPlace::kControlOut, request, timeout);
-  if (rule == nullptr || (data.empty() && rule->kind != FaultKind::kDrop)) return inner_->control_out(request, data, timeout);
+  const bool spoils_data = rule != nullptr && rule->kind != FaultKind::kDrop && rule->kind != FaultKind::kLateAnswer;
+  if (rule == nullptr || (data.empty() && spoils_data)) return inner_->control_out(request, data, timeout);
   count(rule->kind);
+  if (rule->kind == FaultKind::kLateAnswer) {
+    inner_->control_out(request, data, timeout);
+    lose_answer(request, timeout);
+  }
   if (rule->kind == FaultKind::kDrop) {
     pause(timeout);
     throw TimedOut(fmt::format("{}: {}, not sent (injected)", identity().location, describe(request)));
@@ -112,12 +126,10 @@ void FaultyTransport::control_out(ControlRequest request, std::span<const std::b
 std::size_t FaultyTransport::control_in(ControlRequest request, std::span<std::byte> into, Milliseconds timeout) {
   const FaultRule* rule = before_control(FaultPlace::kControlIn, request, timeout);
   const std::size_t n = inner_->control_in(request, into, timeout);
-  if (rule == nullptr || (n == 0 && rule->kind != FaultKind::kDrop)) return n;
+  const bool loses_all = rule != nullptr && (rule->kind == FaultKind::kDrop || rule->kind == FaultKind::kLateAnswer);
+  if (rule == nullptr || (n == 0 && !loses_all)) return n;
   count(rule->kind);
-  if (rule->kind == FaultKind::kDrop) {
-    pause(timeout);
-    throw TimedOut(fmt::format("{}: {}, the answer got lost (injected)", identity().location, describe(request)));
-  }
+  if (loses_all) lose_answer(request, timeout);
   if (rule->kind == FaultKind::kCorrupt) {
     const std::uint64_t which = draw(FaultPlace::kControlIn, control_index_[1], 1U << 16);
     flip_bit(into[which / 8 % n], which);

@@ -23,8 +23,10 @@ enum class FaultKind : std::uint8_t {
   kShort,    ///< the second half of it is missing
   kStall,    ///< Stalled is thrown, once
   kCut,      ///< DeviceLost from here on
+  /// Control transfers only: the device did as it was asked, and its answer comes after the timeout (TimedOut).
+  kLateAnswer,
 };
-inline constexpr std::size_t kFaultKinds = 6;
+inline constexpr std::size_t kFaultKinds = 7;
 
 /// Where it goes wrong.
 enum class FaultPlace : std::uint8_t { kControlOut, kControlIn, kStream };
@@ -60,6 +62,7 @@ class FaultyTransport : public Transport {
   using Pause = std::function<bool(Milliseconds)>;
   static constexpr std::size_t kPacketBytes = 512;
 
+  /// Throws std::invalid_argument for a kLateAnswer of a stream, which answers nothing.
   FaultyTransport(std::unique_ptr<Transport> inner, FaultScript script, Pause pause = nullptr);
   ~FaultyTransport() override;
 
@@ -81,6 +84,7 @@ class FaultyTransport : public Transport {
   void pause(Milliseconds time);
   void check_alive() const;
   [[noreturn]] void cut();
+  [[noreturn]] void lose_answer(const ControlRequest& request, Milliseconds timeout);
   const FaultRule* before_control(FaultPlace place, const ControlRequest& request, Milliseconds& timeout);
   void begin_packet();
   std::size_t take_packet_bytes(std::span<std::byte> into);

@@ -38,7 +38,6 @@ class FrameSocket : public std::enable_shared_from_this<FrameSocket> {
   /// Ends when all is sent; hands nothing over any more.
   void finish();
   void close();
-  bool is_open() const { return open_; }
 
  private:
   void read();

@@ -149,7 +149,9 @@ RecordingReader::RecordingReader(std::istream& in, std::string name) : in_(in), 
   for (std::string* field : {&identity_.manufacturer, &identity_.product_name, &identity_.serial, &identity_.location}) *field = text();
 }
 
-void RecordingReader::fail(const std::string& why) const { throw ProtocolFault(fmt::format("{}, byte {}: {}", name_, offset_, why)); }
+void RecordingReader::fail(const std::string& why) const {
+  throw ProtocolFault(fmt::format("{}, byte {}: {}", name_, offset_, why), kRecordingAdvice);
+}
 
 std::uint8_t RecordingReader::byte() {
   const int c = in_.get();

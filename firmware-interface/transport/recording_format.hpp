@@ -47,6 +47,10 @@ std::string describe(const RecordedCall& call);
 /// The longest text and the most bytes of one call that a reader accepts.
 inline constexpr std::uint64_t kMaxRecordedText = 4096, kMaxRecordedBytes = std::uint64_t{64} << 20;
 
+/// What to do about a file that cannot be read as a recording.
+inline constexpr const char* kRecordingAdvice =
+    "Copy it again from where it was made, or record anew (`spikeloop board probe --record FILE`).";
+
 /// The head of a file.
 std::vector<std::byte> encode_recording_head(const DeviceIdentity& identity);
 /// Throws std::invalid_argument for data longer than kMaxRecordedBytes; cuts texts.

@@ -11,18 +11,25 @@ namespace spikeloop::firmware {
 
 using Kind = RecordedCall::Kind;
 
+namespace {
+
+constexpr const char* kReplayAdvice =
+    "A recording answers only what was asked when it was made: give the same options, to the same version of the program.";
+
+}  // namespace
+
 ReplayTransport::ReplayTransport(std::unique_ptr<std::istream> in, std::string name)
     : in_(std::move(in)), name_(std::move(name)), reader_(*in_, name_) {}
 
 std::unique_ptr<ReplayTransport> ReplayTransport::open(const std::filesystem::path& file) {
   auto in = std::make_unique<std::ifstream>(file, std::ios::binary);
-  if (!*in) throw NotFound(file.string() + ": no such recording");
+  if (!*in) throw NotFound(file.string() + ": no such recording", "`spikeloop board probe --record FILE` makes one.");
   return std::make_unique<ReplayTransport>(std::move(in), file.string());
 }
 
 void ReplayTransport::fetch() {
   if (next_) return;
-  if (!broken_.empty()) throw ProtocolFault(broken_);
+  if (!broken_.empty()) throw ProtocolFault(broken_, kRecordingAdvice);
   try {
     do next_ = reader_.next();
     while (next_ && next_->kind == Kind::kClose);
@@ -41,13 +48,14 @@ RecordedCall ReplayTransport::answer(const RecordedCall& made, const std::functi
   if (closed_) throw DeviceLost(name_ + ": the replay was closed");
   fetch();
   if (!next_)
-    throw ReplayMismatch(fmt::format("{}: the recording ends after {} calls; now there is one more: {}", name_, answered_, describe(made)));
+    throw ReplayMismatch(fmt::format("{}: the recording ends after {} calls; now there is one more: {}", name_, answered_, describe(made)),
+                         kReplayAdvice);
   if (made.kind != next_->kind || !same(*next_)) {
     std::string why = fmt::format("{}: call {} is {}; recorded is {}", name_, answered_ + 1, describe(made), describe(*next_));
     const auto at = std::mismatch(made.data.begin(), made.data.end(), next_->data.begin(), next_->data.end()).first;
     if (made.kind == Kind::kControlOut && next_->kind == Kind::kControlOut && at != made.data.end())
       why += fmt::format(" (their data differ from byte {} on)", at - made.data.begin());
-    throw ReplayMismatch(why);
+    throw ReplayMismatch(why, kReplayAdvice);
   }
   RecordedCall recorded = std::move(*next_);
   ++answered_;

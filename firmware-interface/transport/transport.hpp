@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -20,6 +21,11 @@ struct DeviceIdentity {
   std::string manufacturer, product_name, serial;
   std::string location;  ///< how a user names it: a bus id as "1-2", or "usbip:HOST:PORT/BUSID", or "virtual"
 };
+
+/// Asked now and then by what waits whether to go on; may throw to end the wait.
+using Ask = std::function<void()>;
+/// How often a wait asks.
+inline constexpr Milliseconds kAskEvery{50};
 
 /// A vendor request to the device (bmRequestType 0x40 or 0xC0).
 struct ControlRequest {
@@ -48,12 +54,13 @@ class Transport {
   /// Receives at most `into.size()` bytes, and says how many came: a device may answer with less.
   virtual std::size_t control_in(ControlRequest request, std::span<std::byte> into, Milliseconds timeout) = 0;
 
-  /// Keeps bulk IN transfers in flight from now on, until `stop_stream`; what arrives waits for `read_stream`, in order.
+  /// Keeps bulk IN transfers in flight from now on, until `stop_stream`; what arrives waits for `read_stream`, in order. A fault that ended
+  /// the stream before and that nobody has read is thrown, once, instead of starting.
   virtual void start_stream(const StreamOptions& options) = 0;
   /// Cancels what is in flight; what has arrived can still be read.
   virtual void stop_stream() = 0;
-  /// Moves received bytes to `into` and says how many: 0 = none came by the timeout, or the stream is stopped and empty. A loss is thrown
-  /// only after the bytes that came before it have been read.
+  /// Moves received bytes to `into` and says how many: 0 = none came by the timeout, or the stream is stopped and empty. A loss, or a fault
+  /// that ends the stream, is thrown only after the bytes that came before it have been read; what came behind the gap is discarded.
   virtual std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) = 0;
 
   /// Lets go of the device; idempotent.

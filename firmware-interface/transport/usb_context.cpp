@@ -100,7 +100,7 @@ std::optional<UsbEvent> UsbWatch::next(Milliseconds timeout) {
 namespace {
 
 UsbListing describe(libusb_device* device) {
-  UsbListing listing{usb_identity(device), UsbAccess::free, "", ""};
+  UsbListing listing{usb_identity(device), UsbAccess::free, "", "", ""};
   const auto failed = [&](UsbAccess why, const DeviceFault& fault) {
     listing.access = why;
     listing.problem = fault.what();
@@ -111,7 +111,9 @@ UsbListing describe(libusb_device* device) {
       const UsbHandle handle = open_usb_device(device);
       read_usb_strings(handle.get(), listing.identity);
     }  // closed again, or we would find ourselves among its users
-    if (usb_is_claimed(device)) throw_usb_error(LIBUSB_ERROR_BUSY, "use " + usb_name(listing.identity), users_of_file(usb_node(device)));
+    if (!usb_is_claimed(device)) return listing;
+    listing.users = users_of_file(usb_node(device));
+    throw_usb_error(LIBUSB_ERROR_BUSY, "use " + usb_name(listing.identity), listing.users);
   } catch (const NoPermission& fault) {
     failed(UsbAccess::no_permission, fault);
   } catch (const Busy& fault) {

@@ -48,6 +48,7 @@ class UsbContext {
   std::jthread events_;
 };
 
+/// What happened to a device on the bus.
 enum class UsbChange { arrived, left };
 
 /// A device came or went; its serial and names are those that the system knows without opening it.
@@ -78,6 +79,7 @@ class UsbWatch {
   std::deque<UsbEvent> events_;  // guarded by the context's mutex
 };
 
+/// Whether this program could have a device, and if not, why.
 enum class UsbAccess { free, in_use, no_permission, failed };
 
 /// A device on the bus, and whether we could have it.
@@ -85,6 +87,7 @@ struct UsbListing {
   DeviceIdentity identity;
   UsbAccess access = UsbAccess::free;
   std::string problem, advice;  ///< empty if it is free
+  std::string users;            ///< who has it open, as far as this user may see: "caer-bin (process 12)"
 };
 
 /// All devices of one kind that are plugged in, also those that cannot be opened, in the order of their bus ids. Claims nothing, so it

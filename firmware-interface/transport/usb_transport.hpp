@@ -38,6 +38,7 @@ struct UsbStreamCounts {
 /// which one destroys the transport.
 class UsbTransport : public Transport {
  public:
+  /// Over all streams since it was opened; from any thread.
   virtual UsbStreamCounts stream_counts() const = 0;
 };
 

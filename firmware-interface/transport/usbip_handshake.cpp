@@ -28,24 +28,43 @@ Handshake::Error Handshake::run(const std::function<void(Done)>& start) {
   Error result = asio::error::would_block;
   start([&result](Error error) { result = error; });
   io_.restart();
-  io_.run_until(deadline_);
+  while (result == asio::error::would_block && std::chrono::steady_clock::now() < deadline_) {
+    try {
+      if (ask_) ask_();
+    } catch (...) {
+      give_up();
+      throw;
+    }
+    io_.run_until(ask_ ? std::min(deadline_, std::chrono::steady_clock::now() + kAskEvery) : deadline_);
+  }
   if (result != asio::error::would_block) return result;
+  give_up();
+  return asio::error::timed_out;
+}
+
+void Handshake::give_up() {
   Error ignored;
   socket_.close(ignored);
   io_.restart();
   io_.run();  // what was cancelled still refers to us
-  return asio::error::timed_out;
 }
 
 void Handshake::check(const Error& error, const char* doing) const {
   if (!error) return;
-  if (error == asio::error::timed_out) throw TimedOut(fmt::format("{}: no answer by the deadline, {}", place_, doing));
+  if (error == asio::error::timed_out)
+    throw TimedOut(fmt::format("{}: no answer by the deadline, {}", place_, doing),
+                   "Does a USB/IP server run there, and does a firewall let us through? Try again, or start it again.");
   throw DeviceLost(
-      fmt::format("{}: {}, {}", place_, error == asio::error::eof ? "the server closed the connection" : error.message(), doing));
+      fmt::format("{}: {}, {}", place_, error == asio::error::eof ? "the server closed the connection" : error.message(), doing),
+      "Is this the port of a USB/IP server, and does it still run? Start it again, then open the board anew.");
 }
 
-Handshake::Handshake(asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout)
-    : io_(io), socket_(io), deadline_(std::chrono::steady_clock::now() + bounded(timeout)), place_(fmt::format("{}:{}", host, port)) {
+Handshake::Handshake(asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout, Ask ask)
+    : io_(io),
+      socket_(io),
+      deadline_(std::chrono::steady_clock::now() + bounded(timeout)),
+      place_(fmt::format("{}:{}", host, port)),
+      ask_(std::move(ask)) {
   std::vector<tcp::endpoint> endpoints;
   Error error;
   const auto numeric = asio::ip::make_address(host, error);
@@ -60,7 +79,9 @@ Handshake::Handshake(asio::io_context& io, const std::string& host, std::uint16_
       });
     });
     if (error == asio::error::timed_out) check(error, "looking up the host");
-    if (error) throw NotFound(fmt::format("{}: no such host: {}", place_, error.message()));
+    if (error)
+      throw NotFound(fmt::format("{}: no such host: {}", place_, error.message()),
+                     fmt::format("Look at its spelling; `getent hosts {}` asks this system. An address in numbers works too.", host));
   }
   error = run([&](Done done) { asio::async_connect(socket_, endpoints, [done](Error e, const tcp::endpoint&) { done(e); }); });
   if (error == asio::error::timed_out) check(error, "connecting");
@@ -89,7 +110,8 @@ OperationHead Handshake::receive_head(Operation expected) {
     throw WrongDevice(fmt::format("{}: version 0x{:04X} of USB/IP, or something else; we speak 0x{:04X}", place_, head.version, kVersion),
                       "is this the port of a USB/IP server?");
   if (head.code != static_cast<std::uint16_t>(expected))
-    throw ProtocolFault(fmt::format("{}: answer 0x{:04X} where 0x{:04X} was due", place_, head.code, static_cast<unsigned>(expected)));
+    throw ProtocolFault(fmt::format("{}: answer 0x{:04X} where 0x{:04X} was due", place_, head.code, static_cast<unsigned>(expected)),
+                        "Is this the port of a USB/IP server? If so, start it again.");
   return head;
 }
 
@@ -106,23 +128,30 @@ Device Handshake::import(const std::string& bus_id) {
       throw NotFound(fmt::format("{}: no device {} is exported", place_, bus_id),
                      "`spikeloop boards --usbip HOST:PORT` lists what is; `usbip bind -b BUSID` exports a board");
     default:
-      throw DeviceFault(fmt::format("{}: device {} cannot be had: status {}", place_, bus_id, head.status));
+      throw DeviceFault(fmt::format("{}: device {} cannot be had: status {}", place_, bus_id, head.status),
+                        "On the machine with the board: plug it in again, then `usbip bind -b BUSID`.");
   }
   std::array<std::byte, kDeviceBytes> bytes{};
   receive(bytes);
   Device device = decode_device(bytes);
-  if (device.bus_id != bus_id) throw ProtocolFault(fmt::format("{}: asked for {}, got {}", place_, bus_id, device.bus_id));
+  if (device.bus_id != bus_id)
+    throw ProtocolFault(fmt::format("{}: asked for {}, got {}", place_, bus_id, device.bus_id), "Start the server again.");
   return device;
 }
 
 std::vector<Device> Handshake::device_list() {
   send(encode_device_list_request());
   const OperationHead head = receive_head(Operation::kDeviceListReply);
-  if (head.status != 0) throw DeviceFault(fmt::format("{}: no list of devices: status {}", place_, head.status));
+  if (head.status != 0)
+    throw DeviceFault(fmt::format("{}: no list of devices: status {}", place_, head.status), "Start the server there again.");
   std::vector<std::byte> all(4);
   receive(all);
   for (;;) {  // the length of each device is known when its record is there
-    if (auto devices = decode_device_list(all)) return std::move(*devices);
+    try {
+      if (auto devices = decode_device_list(all)) return std::move(*devices);
+    } catch (const ProtocolFault& fault) {  // which knows no place
+      throw ProtocolFault(fmt::format("{}: {}", place_, fault.what()), "Is this the port of a USB/IP server? If so, start it again.");
+    }
     const std::size_t have = all.size();
     std::array<std::byte, 4096> chunk{};
     std::size_t got = 0;

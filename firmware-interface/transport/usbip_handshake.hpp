@@ -14,12 +14,13 @@
 
 namespace spikeloop::firmware::usbip {
 
-/// What is said before URBs are exchanged, in blocking calls that share one deadline. Runs the io_context on the caller's thread.
+/// What is said before URBs are exchanged, in blocking calls that share one deadline and may be ended by who is asked. Runs the io_context
+/// on the caller's thread.
 class Handshake {
  public:
   /// Connects. Throws NotFound if nobody listens there or there is no such host, TimedOut. (A name server that does not answer may take
   /// longer than the deadline; an address in numbers never does.)
-  Handshake(boost::asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout);
+  Handshake(boost::asio::io_context& io, const std::string& host, std::uint16_t port, Milliseconds timeout, Ask ask = nullptr);
 
   /// Both throw DeviceLost if the connection ends, TimedOut.
   void send(std::span<const std::byte> bytes);
@@ -38,12 +39,14 @@ class Handshake {
   using Error = boost::system::error_code;
   using Done = std::function<void(Error)>;
   Error run(const std::function<void(Done)>& start);
+  void give_up();
   void check(const Error& error, const char* doing) const;
 
   boost::asio::io_context& io_;
   boost::asio::ip::tcp::socket socket_;
   std::chrono::steady_clock::time_point deadline_;
   std::string place_;
+  Ask ask_;
 };
 
 }  // namespace spikeloop::firmware::usbip

@@ -19,6 +19,8 @@ using usbip::Command;
 namespace {
 
 constexpr Milliseconds kStopDeadline{5000}, kClearHaltDeadline{1000};
+constexpr const char* kServerAdvice =
+    "Does the server there still run, has it still the board, and is the network up? See to it, then open the board anew.";
 constexpr std::size_t kMaxAbandoned = 256;  // transfers whose unlinking the server has not even acknowledged
 
 bool is_gone(std::int32_t status) { return status == usbip::kStatusShutdown || status == usbip::kStatusNoDevice; }
@@ -26,8 +28,8 @@ bool is_data(std::int32_t status) { return status == 0 || status == usbip::kStat
 
 }  // namespace
 
-UsbipLink::UsbipLink(const usbip::Address& address, Milliseconds timeout) : location_(usbip::to_text(address)) {
-  usbip::Handshake handshake(io_, address.host, address.port, timeout);
+UsbipLink::UsbipLink(const usbip::Address& address, Milliseconds timeout, const Ask& ask) : location_(usbip::to_text(address)) {
+  usbip::Handshake handshake(io_, address.host, address.port, timeout, ask);
   device_ = handshake.import(address.bus_id).id();
   socket_ = std::make_shared<FrameSocket>(handshake.release());
   io_.restart();
@@ -65,8 +67,8 @@ void UsbipLink::close() noexcept {
 }
 
 void UsbipLink::check_alive() const {
-  if (closed_) throw DeviceLost(location_ + ": the connection was closed");
-  if (!lost_.empty()) throw DeviceLost(fmt::format("{}: the connection is lost: {}", location_, lost_));
+  if (closed_) throw DeviceLost(location_ + ": the connection was closed", "Open the board anew.");
+  if (!lost_.empty()) throw DeviceLost(fmt::format("{}: the connection is lost: {}", location_, lost_), kServerAdvice);
 }
 
 void UsbipLink::lose(const std::string& why) {
@@ -205,9 +207,13 @@ void UsbipLink::complete(Urbs::iterator found, std::int32_t status, std::span<co
 }
 
 void UsbipLink::deliver(const Urb& urb, std::span<const std::byte> data) {
-  if (is_data(urb.status)) return arrived_.push(data);
+  if (behind_gap_)  // what is behind a gap would be taken for what follows the bytes before it
+    discarded_bytes_ += data.size();
+  else
+    arrived_.push(data);  // a transfer that failed may have received something too
   if (is_gone(urb.status)) return lose(fmt::format("the device is gone (status {})", urb.status));
-  if (urb.status == usbip::kStatusUnlinked || stream_fault_) return;
+  if (is_data(urb.status) || urb.status == usbip::kStatusUnlinked || behind_gap_) return;
+  behind_gap_ = true;
   halted_ = urb.status == usbip::kStatusStall;
   stream_fault_ = [this, status = urb.status] { fail_status(status, "the stream"); };
   unlink_stream();  // not this one: it is done
@@ -215,12 +221,13 @@ void UsbipLink::deliver(const Urb& urb, std::span<const std::byte> data) {
 
 void UsbipLink::fail_status(std::int32_t status, const std::string& what) {
   if (status == usbip::kStatusStall) throw Stalled(fmt::format("{}: the device refused {}", location_, what));
-  throw ProtocolFault(fmt::format("{}: {} failed with status {}", location_, what, status));
+  throw ProtocolFault(fmt::format("{}: {} failed with status {}", location_, what, status),
+                      "Look at cable and power on the machine with the board; begin the stream or send the request again.");
 }
 
 // --- calls ---
 
-std::vector<std::byte> UsbipLink::control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout) {
+std::vector<std::byte> UsbipLink::control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout, const Ask& ask) {
   const auto deadline = steady_clock::now() + bounded(timeout);
   const std::string what = describe({setup.request, setup.value, setup.index});
   Lock lock(mutex_);
@@ -231,14 +238,19 @@ std::vector<std::byte> UsbipLink::control(const UsbSetup& setup, std::span<const
   const std::uint32_t sequence = submit(std::move(urb), 0, &setup, data);
   post_outgoing();
   const auto found = urbs_.find(sequence);
-  changed_.wait_until(lock, deadline, [&] { return found->second.done || closed_ || !lost_.empty(); });
+  const auto over = [&] { return found->second.done || closed_ || !lost_.empty(); };
+  for (bool in_time = true; in_time && !over();) {
+    if (ask) ask();
+    changed_.wait_until(lock, ask ? std::min(deadline, steady_clock::now() + kAskEvery) : deadline, over);
+    in_time = steady_clock::now() < deadline;
+  }
   if (!found->second.done) {
     check_alive();
     unlink(sequence);
     found->second.abandoned = true;
     if (++abandoned_ > kMaxAbandoned) lose("it no longer answers");
     post_outgoing();
-    throw TimedOut(fmt::format("{}: {}: no answer within {} ms", location_, what, timeout.count()));
+    throw TimedOut(fmt::format("{}: {}: no answer within {} ms", location_, what, timeout.count()), kServerAdvice);
   }
   const Urb answered = std::move(found->second);
   urbs_.erase(found);
@@ -255,6 +267,7 @@ void UsbipLink::start_stream(const StreamOptions& options) {
   Lock lock(mutex_);
   check_alive();
   stop_stream(lock);
+  throw_stream_fault();  // of the last stream, if nobody has read so far
   if (std::exchange(halted_, false)) {
     constexpr std::uint8_t kToEndpoint = 0x02;
     lock.unlock();
@@ -262,7 +275,7 @@ void UsbipLink::start_stream(const StreamOptions& options) {
     lock.lock();
   }
   stream_ = options;
-  stream_fault_ = nullptr;
+  behind_gap_ = false;
   streaming_ = true;
   refill();
   post_outgoing();
@@ -279,7 +292,7 @@ void UsbipLink::stop_stream(Lock& lock) {
   post_outgoing();
   const bool in_time = changed_.wait_for(lock, kStopDeadline, [&] { return order_.empty() || closed_ || !lost_.empty(); });
   check_alive();
-  if (!in_time) throw TimedOut(fmt::format("{}: {} transfers cannot be cancelled", location_, order_.size()));
+  if (!in_time) throw TimedOut(fmt::format("{}: {} transfers cannot be cancelled", location_, order_.size()), kServerAdvice);
 }
 
 std::size_t UsbipLink::read_stream(std::span<std::byte> into, Milliseconds timeout) {
@@ -294,8 +307,17 @@ std::size_t UsbipLink::read_stream(std::span<std::byte> into, Milliseconds timeo
     return n;
   }
   check_alive();
-  if (const auto fault = std::exchange(stream_fault_, nullptr)) fault();
+  throw_stream_fault();
   return 0;
+}
+
+void UsbipLink::throw_stream_fault() {
+  if (const auto fault = std::exchange(stream_fault_, nullptr)) fault();
+}
+
+std::uint64_t UsbipLink::discarded_bytes() const {
+  const Lock lock(mutex_);
+  return discarded_bytes_;
 }
 
 }  // namespace spikeloop::firmware

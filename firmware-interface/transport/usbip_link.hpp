@@ -27,16 +27,18 @@ namespace spikeloop::firmware {
 /// the socket. Calls as in Transport.
 class UsbipLink {
  public:
-  UsbipLink(const usbip::Address& address, Milliseconds timeout);
+  UsbipLink(const usbip::Address& address, Milliseconds timeout, const Ask& ask);
   ~UsbipLink();
   UsbipLink(const UsbipLink&) = delete;
   UsbipLink& operator=(const UsbipLink&) = delete;
 
-  std::vector<std::byte> control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout);
+  /// After `ask` has thrown nothing but `close` makes sense.
+  std::vector<std::byte> control(const UsbSetup& setup, std::span<const std::byte> data, Milliseconds timeout, const Ask& ask = nullptr);
   void start_stream(const StreamOptions& options);
   void stop_stream();
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout);
   void close() noexcept;
+  std::uint64_t discarded_bytes() const;
 
  private:
   /// A transfer that was submitted. It stays here until the server has said what became of it, also when nobody waits for it any more.
@@ -52,6 +54,7 @@ class UsbipLink {
   // On the callers' threads, with the mutex held.
   void check_alive() const;
   void stop_stream(Lock& lock);
+  void throw_stream_fault();
   void post_outgoing();
 
   // With the mutex held.
@@ -88,7 +91,9 @@ class UsbipLink {
   StreamOptions stream_;
   std::deque<std::uint32_t> order_;  ///< of the stream's transfers, as submitted: so they are delivered
   ByteQueue arrived_;
-  std::function<void()> stream_fault_;  ///< throws what ended the stream
+  std::function<void()> stream_fault_;  ///< throws what ended the stream, until it is thrown
+  bool behind_gap_ = false;             ///< it has ended by a fault, which may have been told, and transfers may still come
+  std::uint64_t discarded_bytes_ = 0;
 
   std::once_flag closing_;
   std::thread thread_;

@@ -10,10 +10,11 @@
 
 namespace spikeloop::firmware {
 
-UsbipTransport::UsbipTransport(const usbip::Address& address, Milliseconds timeout) : link_(std::make_unique<UsbipLink>(address, timeout)) {
-  const auto ask = [&](const UsbSetup& setup) { return link_->control(setup, {}, timeout); };
-  identity_ = read_identity(ask, usbip::to_text(address));
-  link_->control(first_configuration(ask, identity_.location), {}, timeout);
+UsbipTransport::UsbipTransport(const usbip::Address& address, Milliseconds timeout, const Ask& ask)
+    : link_(std::make_unique<UsbipLink>(address, timeout, ask)) {
+  const auto read = [&](const UsbSetup& setup) { return link_->control(setup, {}, timeout, ask); };
+  identity_ = read_identity(read, usbip::to_text(address));
+  link_->control(first_configuration(read, identity_.location), {}, timeout, ask);
 }
 
 UsbipTransport::~UsbipTransport() = default;
@@ -39,9 +40,11 @@ std::size_t UsbipTransport::read_stream(std::span<std::byte> into, Milliseconds 
 
 void UsbipTransport::close() noexcept { link_->close(); }
 
-std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port, Milliseconds timeout) {
+std::uint64_t UsbipTransport::discarded_bytes() const { return link_->discarded_bytes(); }
+
+std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port, Milliseconds timeout, const Ask& ask) {
   boost::asio::io_context io{1};
-  return usbip::Handshake(io, host, port, timeout).device_list();
+  return usbip::Handshake(io, host, port, timeout, ask).device_list();
 }
 
 }  // namespace spikeloop::firmware

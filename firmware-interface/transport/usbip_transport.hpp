@@ -13,12 +13,13 @@ namespace spikeloop::firmware {
 class UsbipLink;
 
 /// A transport to a device that a USB/IP server exports: a board on another machine, or a virtual one. Needs no kernel module here. The
-/// connection is neither encrypted nor authenticated: keep it on the machine itself, or in an SSH tunnel. One thread behind it.
+/// connection is neither encrypted nor authenticated: keep it on the machine itself, or in an SSH tunnel. One thread behind it. A fault of
+/// the stream ends it as that of a UsbTransport does.
 class UsbipTransport : public Transport {
  public:
   /// Connects, imports the device, configures it and asks who it is. Throws NotFound (no host, no server, no such device), Busy,
-  /// WrongDevice (another version of USB/IP), TimedOut, DeviceLost, ProtocolFault.
-  explicit UsbipTransport(const usbip::Address& address, Milliseconds timeout = Milliseconds(5000));
+  /// WrongDevice (another version of USB/IP), TimedOut, DeviceLost, ProtocolFault, and what `ask` throws, who is asked all the while.
+  explicit UsbipTransport(const usbip::Address& address, Milliseconds timeout = Milliseconds(5000), const Ask& ask = nullptr);
   ~UsbipTransport() override;
 
   const DeviceIdentity& identity() const override { return identity_; }
@@ -28,6 +29,8 @@ class UsbipTransport : public Transport {
   void stop_stream() override;
   std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) override;
   void close() noexcept override;
+  /// Received after a fault that made a gap in the stream, therefore thrown away.
+  std::uint64_t discarded_bytes() const;
 
  private:
   std::unique_ptr<UsbipLink> link_;
@@ -35,7 +38,7 @@ class UsbipTransport : public Transport {
 };
 
 /// What a USB/IP server exports. Throws as UsbipTransport does.
-std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort,
-                                      Milliseconds timeout = Milliseconds(5000));
+std::vector<usbip::Device> list_usbip(const std::string& host, std::uint16_t port = usbip::kPort, Milliseconds timeout = Milliseconds(5000),
+                                      const Ask& ask = nullptr);
 
 }  // namespace spikeloop::firmware

@@ -36,7 +36,6 @@ class BoardRun {
   void skip_time();
   /// As when the host lets go: the device is reset, and not configured.
   void reset();
-  std::uint8_t configuration() const { return configuration_; }
 
  private:
   std::shared_ptr<UsbDevice> device_;

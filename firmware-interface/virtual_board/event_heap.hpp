@@ -19,7 +19,6 @@ class EventHeap {
   std::int64_t next_ns() const { return heap_.empty() ? kNone : due_[heap_[0]]; }
   /// Only if something is due.
   std::uint32_t next() const { return heap_[0]; }
-  std::int64_t due_ns(std::uint32_t thing) const { return due_[thing]; }
 
   /// The thing is due then, whatever was said before; `kNone`: never.
   void set(std::uint32_t thing, std::int64_t due_ns) {

@@ -120,7 +120,7 @@ class UsbipServer::Impl {
   void listen(const UsbipServerOptions& options) {
     Error error;
     const auto address = asio::ip::make_address(options.address, error);
-    if (error) throw NotFound(fmt::format("{}: no address in numbers: {}", options.address, error.message()));
+    if (error) throw std::invalid_argument(fmt::format("{}: no address in numbers; write one like 127.0.0.1", options.address));
     if (!address.is_loopback() && !options.allow_remote)
       throw WouldExpose(fmt::format("{}: others could reach the boards there, and USB/IP asks nobody who he is", options.address),
                         "keep to 127.0.0.1 and an SSH tunnel, or allow remote clients explicitly");
@@ -133,7 +133,9 @@ class UsbipServer::Impl {
     if (error == asio::error::address_in_use)
       throw Busy(place + ": the port is in use", "end the other server, or name another port (0 = any that is free)");
     if (error == asio::error::access_denied) throw NoPermission(place + ": " + error.message(), "use a port from 1024 on");
-    if (error) throw NotFound(fmt::format("{}: cannot listen there: {}", place, error.message()));
+    if (error)
+      throw NotFound(fmt::format("{}: cannot listen there: {}", place, error.message()),
+                     "`ip address` lists the addresses of this machine.");
     port_ = acceptor_.local_endpoint().port();
   }
 
@@ -156,7 +158,7 @@ class UsbipServer::Impl {
 
   void open_session(tcp::socket socket) {
     ++counts_.connections;
-    if (sessions_.size() >= kMaxSessions) return;  // the socket closes
+    if (sessions_.size() >= kMaxSessions && !end_an_idle_session()) return;  // the socket closes
     SessionHost host;
     host.list = [this] {
       std::vector<usbip::Device> all;
@@ -173,6 +175,15 @@ class UsbipServer::Impl {
     host.counts = &counts_;
     sessions_.push_back(std::make_shared<UsbipSession>(io_, std::move(socket), std::move(host)));
     sessions_.back()->start();
+  }
+
+  /// The oldest one that uses no board has had its time to ask for something. False if all use one.
+  bool end_an_idle_session() {
+    const auto idle = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& one) { return one->is_idle(); });
+    if (idle == sessions_.end()) return false;
+    const std::shared_ptr<UsbipSession> ended = *idle;
+    ended->close();
+    return true;
   }
 
   asio::io_context io_{1};

@@ -35,7 +35,7 @@ struct UsbipServerCounts {
 class UsbipServer {
  public:
   /// Listens at once. Throws WouldExpose for an address that others can reach, unless allowed; NoPermission for a port that is not ours;
-  /// Busy if the port is taken; NotFound if there is no such address here.
+  /// Busy if the port is taken; NotFound if there is no such address here; std::invalid_argument for what is no address in numbers.
   explicit UsbipServer(const UsbipServerOptions& options);
   ~UsbipServer();
 

@@ -43,7 +43,8 @@ class UsbipSession : public std::enable_shared_from_this<UsbipSession> {
   UsbipSession(boost::asio::io_context& io, boost::asio::ip::tcp::socket socket, SessionHost host);
   void start();
   void close();
-  const ExportedBoard* board() const { return board_.get(); }
+  /// It has not asked for a board, or got none.
+  bool is_idle() const { return board_ == nullptr; }
 
  private:
   struct PendingIn {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs for boards, on virtual ones.
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
 
 #include "firmware-interface/diagnosis.hpp"
 #include "tests/cli/support.hpp"
@@ -44,6 +50,9 @@ TEST(BoardProbe, VirtualBoardPassesItsTest) {
   EXPECT_EQ(report["received"], 10'200);
   EXPECT_EQ(report["lost"], 0);
   EXPECT_EQ(report["missing"], 0);
+  EXPECT_EQ(report["stalls"], 0);
+  EXPECT_EQ(report["stream_errors"], 0);
+  EXPECT_EQ(report["stream"]["bytes_lost"], 0);
   EXPECT_EQ(report["neurons"].size(), 16U);
   EXPECT_EQ(report["latency_us"]["count"], 200);
   const Outcome text = call({"board", "probe"});
@@ -56,13 +65,99 @@ TEST(BoardProbe, BoardThatIsNotThereIsToldWithWhatToDo) {
   EXPECT_EQ(none.code, 4);
   contains(none.err, "99999999");
   contains(none.err, "`virtual` needs no hardware");
-  const nlohmann::json json = call_json({"board", "probe", "--board", "usbip:nonsense"}, 4);
-  contains(json["error"].get<std::string>(), "usbip:HOST[:PORT]/BUSID");
+  const nlohmann::json json = call_json({"board", "probe", "--board", "usbip:127.0.0.1:1/1-1"}, 4);
+  contains(json["error"].get<std::string>(), "127.0.0.1:1");
   EXPECT_FALSE(json["faults"][0]["suggestion"].get<std::string>().empty());
-  EXPECT_EQ(call({"board", "probe", "--board", "usbip:127.0.0.1:1/1-1"}).code, 4);
 }
 
-TEST(BoardProbe, Interrupted) { EXPECT_EQ(call({"board", "probe"}, true).code, 130); }
+TEST(BoardProbe, CommandLineThatMeansNothingIsUsage) {
+  for (const char* board : {"usbip:", "usbip:nonsense", "usbip:127.0.0.1:99999/1-1", "replay:"})
+    EXPECT_EQ(call({"board", "probe", "--board", board}).code, 1) << board;
+  contains(call({"board", "probe", "--board", "usbip:nonsense"}).err, "usbip:HOST[:PORT]/BUSID");
+  EXPECT_EQ(call({"board", "probe", "--settle", "bla"}).code, 1);
+}
+
+/// The one message of a run that Ctrl-C ended.
+void expect_interrupted(const Outcome& outcome) {
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  const std::size_t first = outcome.err.find("spikeloop: ");
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  contains(outcome.err, "interrupted; the board is stopped");
+  EXPECT_EQ(outcome.err.find("spikeloop: ", first + 1), std::string::npos) << outcome.err;
+}
+
+TEST(BoardProbe, InterruptedBeforeItBegan) {
+  expect_interrupted(call({"board", "probe"}, true));
+  expect_interrupted(call({"board", "probe", "--board", "usbip:127.0.0.1:1/1-1"}, true));  // whatever fault follows
+}
+
+TEST(BoardProbe, CtrlCWhileEventsAreInjectedStopsTheBoard) {
+  Served served;
+  Process probing(probe(served.selector(), "100000000"));
+  ASSERT_TRUE(probing.wait_for_text("injecting"));
+  probing.send(SIGINT);
+  expect_interrupted(probing.finish());
+  served.process().send(SIGINT);
+  EXPECT_EQ(served.process().finish().code, 0);
+
+  Process quiet({"board", "probe", "--events", "100000000", "--json"});
+  quiet.send(SIGTERM);
+  const Outcome outcome = quiet.finish();
+  if (outcome.code == 128 + SIGTERM) return;  // it came before the program listened
+  expect_interrupted(outcome);
+  EXPECT_EQ(nlohmann::json::parse(outcome.out)["exit_code"], 130);
+}
+
+TEST(BoardProbe, CtrlCEndsTheWaitForAServerThatSaysNothing) {
+  const int mute = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  ASSERT_EQ(::bind(mute, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(mute, 4), 0);
+  ASSERT_EQ(::getsockname(mute, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  Process connecting(probe("usbip:127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/1-1"));
+  ASSERT_TRUE(connecting.wait_for_text("connecting"));
+  connecting.send(SIGINT);
+  expect_interrupted(connecting.finish());
+  ::close(mute);
+}
+
+TEST(BoardProbe, IsRecordedAndReplayed) {
+  const Folder folder;
+  const std::string file = folder / "probe.sltr";
+  const nlohmann::json was = call_json({"board", "probe", "--events", "1000", "--record", file}, 0);
+  const auto again = [&](const std::string& events) {
+    return call({"board", "probe", "--board", "replay:" + file, "--events", events, "--json"});
+  };
+  const Outcome replayed = again("1000");
+  ASSERT_EQ(replayed.code, 0) << replayed.err;
+  const nlohmann::json now = nlohmann::json::parse(replayed.out);
+  for (const char* same : {"serial", "words", "injected", "received", "sent_by_chips", "neurons"}) EXPECT_EQ(now[same], was[same]) << same;
+  const Outcome other = again("2000");
+  EXPECT_EQ(other.code, 4);
+  contains(other.err, "give the same options");
+  contains(call({"board", "probe", "--record", file}).err, "there is such a file already");
+}
+
+TEST(BoardProbe, RecordingThatIsCutOffSaysSo) {
+  const Folder folder;
+  const std::string file = folder / "probe.sltr";
+  ASSERT_EQ(call({"board", "probe", "--events", "100", "--record", file}).code, 0);
+  const auto replay = [&] { return call({"board", "probe", "--board", "replay:" + file, "--events", "100"}); };
+  for (const std::uintmax_t size : {fs::file_size(file) / 2 + 1, std::uintmax_t{20}, std::uintmax_t{0}}) {
+    fs::resize_file(file, size);
+    const Outcome cut = replay();
+    EXPECT_EQ(cut.code, 4) << size;
+    contains(cut.err, file);
+    contains(cut.err, "Copy it again");
+  }
+  fs::remove(file);
+  const Outcome none = replay();
+  EXPECT_EQ(none.code, 4);
+  contains(none.err, "no such recording");
+}
 
 TEST(BoardServe, IsProbedOverUsbipAndEndsCleanly) {
   Served served({"--serial", "SPIKE007", "--ideal"});
@@ -102,6 +197,8 @@ TEST(BoardServe, RefusesWhatItMayNotOrCannot) {
                                              {"--chip", "dynapse1", "--speed", "fast"},
                                              {"--chip", "dynapse1", "--speed", "-1"},
                                              {"--chip", "dynapse1", "--serial", "7"},
+                                             {"--chip", "dynapse1", "--seed", "-1"},
+                                             {"--chip", "dynapse1", "--bind", "999.1.1.1"},
                                              {"--chip", "dynapse1", "--ideal", "--mismatch", "0.1"},
                                              {"--chip", "dynapse1", "--speed", "2", "--realtime"}}) {
     std::vector<std::string> arguments = {"board", "serve"};
@@ -124,8 +221,9 @@ TEST(BoardServe, SecondProbeIsToldThatTheBoardIsBusy) {
   first.send(SIGKILL);
   EXPECT_EQ(first.finish().code, 128 + SIGKILL);
   Outcome third;  // the server sees the end of the first one in its own time
+  const auto watchdog = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   do third = call(probe(served.selector()));
-  while (third.err.find("in use") != std::string::npos);
+  while (third.err.find("in use") != std::string::npos && std::chrono::steady_clock::now() < watchdog);
   EXPECT_EQ(third.code, 0) << third.err;
 }
 
@@ -155,8 +253,23 @@ TEST(Boards, ListsVirtualAndServedBoards) {
   for (const std::string& part : {std::string("SPIKE008"), served.selector(), std::string("virtual")}) contains(text.out, part);
 }
 
-TEST(Boards, ServerThatIsNotThereIsAFault) {
-  EXPECT_EQ(call({"boards", "--usbip", "127.0.0.1:1"}).code, 4);
+TEST(BoardServe, ListensOnLocalhostAndTellsOthersItsName) {
+  Served local({"--bind", "localhost"});
+  EXPECT_EQ(local.selector().rfind("usbip:127.0.0.1:", 0), 0U) << local.selector();
+  Served exposed({"--bind", "0.0.0.0", "--yes-expose"});
+  EXPECT_EQ(exposed.selector().find("0.0.0.0"), std::string::npos);
+  EXPECT_EQ(exposed.process().err().find("-r 0.0.0.0"), std::string::npos);
+}
+
+TEST(Boards, ServerThatIsNotThereIsAFaultAndTheOthersAreListed) {
+  const nlohmann::json listed = call_json({"boards", "--usbip", "127.0.0.1:1"}, 4);
+  EXPECT_EQ(listed["boards"].back()["board"], "virtual");
+  EXPECT_EQ(listed["boards"].back()["in_use_by"], "");
+  contains(listed["usbip_problem"].get<std::string>(), "127.0.0.1:1");
+  const Outcome text = call({"boards", "--usbip", "127.0.0.1:1"});
+  EXPECT_EQ(text.code, 4);
+  contains(text.out, "virtual");
+  contains(text.err, "spikeloop board serve");
   EXPECT_EQ(call({"boards", "--usbip", "a/b"}).code, 1);
 }
 
@@ -165,6 +278,7 @@ TEST(Doctor, SaysWhatItFoundAndWhatToDo) {
   const nlohmann::json report = call_json({"doctor", "--usbip", served.server()}, 0);
   EXPECT_EQ(report["healthy"], true);
   contains(report["findings"][0]["what"].get<std::string>(), "libusb");
+  contains(report["findings"][0]["what"].get<std::string>(), "built with its interface 0x");
   EXPECT_EQ(report["findings"].back()["kind"], "good");
   for (const auto& finding : report["findings"]) EXPECT_TRUE(finding["kind"] == "good" || !finding["advice"].get<std::string>().empty());
   EXPECT_EQ(call({"doctor", "--usbip", "127.0.0.1:1"}).code, 4);

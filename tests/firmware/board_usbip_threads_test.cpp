@@ -9,6 +9,7 @@
 #include "firmware-interface/probe.hpp"
 #include "firmware-interface/transport/usbip_transport.hpp"
 #include "firmware-interface/virtual_board/usbip_server.hpp"
+#include "tests/firmware/counter_device.hpp"
 #include "tests/firmware/stub_board.hpp"
 
 namespace spikeloop::firmware {
@@ -38,15 +39,22 @@ TEST_F(BoardOverUsbip, PassesItsTest) {
   EXPECT_EQ(report.statistics.missing(), 0U);
 }
 
+TEST_F(BoardOverUsbip, IsFoundByItsSerialToo) {
+  const auto by = [&](const std::string& name) { return open_board(usbip::to_text({"127.0.0.1", server_.port(), name}), options_); };
+  EXPECT_EQ(by("00000008")->info().usb.location, selector());
+  EXPECT_THROW(by("00000009"), NotFound);
+}
+
 TEST_F(BoardOverUsbip, HasOneUserAtATime) {
   auto first = open_board(selector(), options_);
   EXPECT_THROW(open_board(selector(), options_), Busy);
   first->close();
-  while (true) {  // the server sees it in its own time
+  for (const auto watchdog = std::chrono::steady_clock::now() + kWatchdog;;) {  // the server sees it in its own time
     try {
       open_board(selector(), options_);
       break;
     } catch (const Busy&) {
+      if (std::chrono::steady_clock::now() > watchdog) throw;
     }
   }
 }

@@ -156,6 +156,21 @@ TEST(Faults, ADroppedRequestIsATimeoutAndNeverArrives) {
   EXPECT_EQ(rig.device->stored().size(), 4U);
 }
 
+TEST(Faults, ARequestWhoseAnswerIsLateIsATimeoutAndWasCarriedOut) {
+  Rig rig({{.kind = FaultKind::kLateAnswer, .place = FaultPlace::kControlOut, .at = 0},
+           {.kind = FaultKind::kLateAnswer, .place = FaultPlace::kControlOut, .at = 1},
+           {.kind = FaultKind::kLateAnswer, .place = FaultPlace::kControlIn, .at = 0}});
+  EXPECT_THROW(rig.faulty.control_out({CounterDevice::kStore}, kData, Milliseconds(70)), TimedOut);
+  EXPECT_EQ(rig.paused, Milliseconds(70));
+  EXPECT_EQ(rig.device->stored().size(), 4U);
+  EXPECT_THROW(rig.faulty.control_out({CounterDevice::kStore}, {}, Milliseconds(70)), TimedOut);  // also one without data
+  EXPECT_TRUE(rig.device->stored().empty());
+  std::array<std::byte, 4> answer{};
+  EXPECT_THROW(rig.faulty.control_in({CounterDevice::kLoad}, answer, Milliseconds(70)), TimedOut);
+  EXPECT_EQ(rig.faulty.counts().of(FaultKind::kLateAnswer), 3U);
+  EXPECT_THROW(Rig({{.kind = FaultKind::kLateAnswer, .place = FaultPlace::kStream, .at = 0}}), std::invalid_argument);
+}
+
 TEST(Faults, ControlDataAreCorruptedAndCut) {
   Rig rig({{.kind = FaultKind::kCorrupt, .place = FaultPlace::kControlOut, .at = 0},
            {.kind = FaultKind::kShort, .place = FaultPlace::kControlOut, .at = 1},

@@ -6,6 +6,7 @@
 #include "firmware-interface/boards.hpp"
 #include "firmware-interface/transport/faulty_transport.hpp"
 #include "firmware-interface/virtual_board/loopback.hpp"
+#include "firmware-interface/virtual_boards.hpp"
 #include "tests/firmware/stub_board.hpp"
 
 namespace spikeloop::firmware {
@@ -34,7 +35,7 @@ TEST(Probe, FindsEachEventThatIsLost) {
   EXPECT_GT(report.lost(), 0U);
   EXPECT_FALSE(report.good());
   // Neurons' own spikes may be among those that are missing.
-  EXPECT_GE(*report.statistics.missing() + report.statistics.stream.words_lost(), report.lost());
+  EXPECT_GE(*report.statistics.missing(), report.lost());  // words that were lost at the host are among them
 }
 
 TEST(Probe, AnEventThatComesTwiceIsNoneOfThoseInjected) {
@@ -51,14 +52,51 @@ TEST(Probe, EndsWithTheWordThatIsNotAcknowledged) {
   EXPECT_THROW(probe_with({}, {.status = refuse}), WordFault);
 }
 
-TEST(Probe, CanBeEnded) {
+TEST(Probe, CanBeEndedAtAnyBurstAndLeavesTheBoardStopped) {
   struct Enough {};
-  EXPECT_THROW(probe_with({}, {},
-                          {.tell =
-                               [](const std::string& what) {
-                                 if (what == "injecting events") throw Enough();
-                               }}),
-               Enough);
+  const auto device = std::make_shared<StubBoard>();
+  Board board(std::make_unique<Loopback>(device), {.wait = [](Milliseconds) {}});
+  std::string stage;
+  int asked = 0;
+  const auto end_in = [&](const std::string& wanted) {
+    asked = 0;
+    const auto tell = [&](const std::string& what) { stage = what; };
+    const auto ask = [&] {
+      if (stage == wanted && ++asked == 3) throw Enough();
+    };
+    EXPECT_THROW(probe_board(board, {.events = 10'000, .tell = tell, .ask = ask}), Enough) << wanted;
+    EXPECT_FALSE(board.running());
+    EXPECT_EQ(device->value(reg("MUX.RUN")), 0U);
+  };
+  for (const char* wanted : {"programming a neuron of each core", "injecting events", "timing round trips"}) end_in(wanted);
+}
+
+TEST(Probe, IsGoodOnlyWithoutAnyFaultOfTheStream) {
+  const auto good = [](const std::function<void(ProbeReport&)>& spoil) {
+    ProbeReport report;
+    report.injected = report.received = 10;
+    spoil(report);
+    return report.good();
+  };
+  EXPECT_TRUE(good([](ProbeReport&) {}));
+  EXPECT_FALSE(good([](ProbeReport& r) { --r.received; }));
+  EXPECT_FALSE(good([](ProbeReport& r) { ++r.out_of_order; }));
+  EXPECT_FALSE(good([](ProbeReport& r) { ++r.unexpected; }));
+  EXPECT_FALSE(good([](ProbeReport& r) { r.neurons.emplace_back(); }));
+  EXPECT_FALSE(good([](ProbeReport& r) { ++r.statistics.stalls; }));
+  for (const auto counter :
+       {&StreamCounters::not_understood, &StreamCounters::bad_chip, &StreamCounters::without_time, &StreamCounters::not_increasing,
+        &StreamCounters::steps_back, &StreamCounters::resynchronisations, &StreamCounters::gaps, &StreamCounters::bytes_lost})
+    EXPECT_FALSE(good([&](ProbeReport& r) { ++(r.statistics.stream.*counter); }));
+}
+
+TEST(Probe, ASlowBoardIsNoBadOne) {
+  auto clock = std::make_shared<WallClock>(0.03);  // what takes it 50 ms takes us more than a second
+  Board board(std::make_unique<Loopback>(make_virtual_board({.mismatch = 0}), clock), {.wait = [](Milliseconds) {}});
+  const ProbeReport report = probe_board(board, {.events = 400, .round_trips = 2});
+  EXPECT_EQ(report.lost(), 0U);
+  EXPECT_EQ(report.neurons_silent(), 0U);
+  EXPECT_TRUE(report.good());
 }
 
 TEST(UsbipPlaces, AreHostAndPort) {
@@ -76,7 +114,15 @@ TEST(OpenBoard, ListsWhatThereIsWhenThereIsNoSuchBoard) {
     EXPECT_NE(std::string(fault.what()).find("12345678"), std::string::npos);
     EXPECT_NE(fault.advice().find("usbip:HOST[:PORT]/BUSID"), std::string::npos);
   }
-  EXPECT_THROW(open_board("usbip:no"), NotFound);
+}
+
+TEST(OpenBoard, SaysWhatIsWrongWithTheFormOfASelector) {
+  for (const char* wrong : {"usbip:", "usbip:no", "usbip:host:99999/1-1", "usbip:/1-1", "replay:"}) {
+    EXPECT_FALSE(selector_fault(wrong).empty()) << wrong;
+    EXPECT_THROW(open_board(wrong), NotFound);
+  }
+  for (const char* right : {"", "00000008", "1-2", "virtual", "usbip:host/1-1", "usbip:[::1]:99/00000008", "replay:file"})
+    EXPECT_EQ(selector_fault(right), "") << right;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// What every transport promises, whatever is between us and the device. To be instantiated with a way to open a CounterDevice.
+// What every transport promises, whatever is between us and the device. To be instantiated with a way to open a CounterDevice; where a
+// transfer of the stream can fail, the way can `make_gap`: one transfer fails, and there are bytes behind it.
 
 #include <gtest/gtest.h>
 
@@ -137,6 +138,42 @@ TYPED_TEST_P(TransportContract, ASecondStartTakesTheNewOptionsAndLosesNothing) {
   EXPECT_EQ(check.missing(), 0U);
 }
 
+TYPED_TEST_P(TransportContract, BytesBehindAGapAreNotDeliveredAndTheFaultIsToldOnce) {
+  this->open();
+  this->start();
+  CounterCheck check;
+  read_counters(this->transport(), check, 10'000);
+  if constexpr (requires { this->way_.make_gap(); }) {
+    this->way_.make_gap();
+    EXPECT_THROW(read_counters(this->transport(), check, 1'000'000'000), ProtocolFault);
+    EXPECT_EQ(check.missing(), 0U);
+    std::array<std::byte, 64> buffer{};
+    EXPECT_EQ(this->transport().read_stream(buffer, Milliseconds(1)), 0U);  // it ended
+    this->transport().start_stream({});
+    EXPECT_GT(this->transport().read_stream(buffer, kWatchdog), 0U);
+  } else {
+    GTEST_SKIP() << "in this process no transfer can fail";
+  }
+}
+
+TYPED_TEST_P(TransportContract, AFaultThatNobodyReadIsThrownByTheNextStart) {
+  this->open();
+  this->start();
+  CounterCheck check;
+  read_counters(this->transport(), check, 10'000);
+  if constexpr (requires { this->way_.make_gap(); }) {
+    this->way_.make_gap();
+    EXPECT_THROW(this->transport().start_stream({}), ProtocolFault);
+    read_counters(this->transport(), check, 1'000'000'000);  // what came before
+    EXPECT_EQ(check.missing(), 0U);
+    this->transport().start_stream({});
+    std::array<std::byte, 64> buffer{};
+    EXPECT_GT(this->transport().read_stream(buffer, kWatchdog), 0U);
+  } else {
+    GTEST_SKIP() << "in this process no transfer can fail";
+  }
+}
+
 TYPED_TEST_P(TransportContract, CloseEndsACallThatWaits) {
   this->open();
   this->transport().start_stream({});
@@ -163,6 +200,7 @@ TYPED_TEST_P(TransportContract, AfterCloseEveryCallSaysSoAtOnce) {
 REGISTER_TYPED_TEST_SUITE_P(TransportContract, SaysWhoTheDeviceIs, CarriesControlTransfersUpTo4096Bytes, AnAnswerIsCutToWhatWasAskedFor,
                             AStallIsTypedAndTheDeviceGoesOn, StreamsInOrderWithoutLoss, ControlGoesOnBesideTheStream,
                             AReadEndsByItsTimeoutWhenNothingComes, ForEverIsATimeoutToo, AStoppedStreamIsReadToItsEndAndCanBeStartedAgain,
-                            ASecondStartTakesTheNewOptionsAndLosesNothing, CloseEndsACallThatWaits, AfterCloseEveryCallSaysSoAtOnce);
+                            ASecondStartTakesTheNewOptionsAndLosesNothing, BytesBehindAGapAreNotDeliveredAndTheFaultIsToldOnce,
+                            AFaultThatNobodyReadIsThrownByTheNextStart, CloseEndsACallThatWaits, AfterCloseEveryCallSaysSoAtOnce);
 
 }  // namespace spikeloop::firmware

@@ -4,6 +4,7 @@
 #include "firmware-interface/virtual_board/loopback.hpp"
 #include "firmware-interface/virtual_board/usbip_server.hpp"
 #include "tests/firmware/transport_contract.hpp"
+#include "tests/firmware/usbip_relay.hpp"
 
 namespace spikeloop::firmware {
 namespace {
@@ -14,20 +15,22 @@ struct InProcess {
   std::shared_ptr<DeviceClock> clock = std::make_shared<WallClock>();
 };
 
-/// Through a fault injector that injects none.
-struct Faultless : InProcess {
-  std::unique_ptr<Transport> open(std::shared_ptr<CounterDevice> device) {
-    return std::make_unique<FaultyTransport>(InProcess::open(std::move(device)), FaultScript{});
-  }
-};
-
-/// Over USB/IP.
+/// Over USB/IP, past one who can make gaps.
 struct OverUsbip {
   std::unique_ptr<Transport> open(std::shared_ptr<CounterDevice> device) {
     server.add("1-1", std::move(device), std::make_shared<WallClock>());
-    return std::make_unique<UsbipTransport>(usbip::Address{"127.0.0.1", server.port(), "1-1"}, kWatchdog);
+    return std::make_unique<UsbipTransport>(usbip::Address{"127.0.0.1", relay.port(), "1-1"}, kWatchdog);
   }
+  void make_gap() { relay.make_gap(); }
   UsbipServer server{{.port = 0}};
+  UsbipRelay relay{server.port()};
+};
+
+/// Through a fault injector that injects none, over USB/IP.
+struct Faultless : OverUsbip {
+  std::unique_ptr<Transport> open(std::shared_ptr<CounterDevice> device) {
+    return std::make_unique<FaultyTransport>(OverUsbip::open(std::move(device)), FaultScript{});
+  }
 };
 
 struct Names {

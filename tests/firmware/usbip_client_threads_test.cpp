@@ -32,7 +32,45 @@ TEST(UsbipTransport, SaysWhenNobodyListens) {
     port = server.port();
   }
   EXPECT_THROW(open(port), NotFound);
-  EXPECT_THROW(list_usbip("no-such-host.invalid", port, kWatchdog), NotFound);
+  try {
+    list_usbip("no-such-host.invalid", port, kWatchdog);
+    FAIL();
+  } catch (const NotFound& fault) {
+    EXPECT_NE(fault.advice().find("getent hosts no-such-host.invalid"), std::string::npos);
+  }
+}
+
+TEST(UsbipTransport, AListThatCannotBeIsToldWithItsPlace) {
+  const RawServer server([](RawPeer& peer) {
+    peer.receive(8);
+    peer.send(bytes_of({0x01, 0x11, 0, 5, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF}));
+    peer.receive(1);
+  });
+  try {
+    list_usbip("127.0.0.1", server.port(), kWatchdog);
+    FAIL();
+  } catch (const ProtocolFault& fault) {
+    EXPECT_NE(std::string(fault.what()).find("127.0.0.1:" + std::to_string(server.port())), std::string::npos) << fault.what();
+    EXPECT_FALSE(fault.advice().empty());
+  }
+}
+
+TEST(UsbipTransport, WhoIsAskedMayEndTheConnectingAtAnyOfItsSteps) {
+  struct Enough {};
+  const auto ends = [](const std::function<void(RawPeer&)>& talk) {
+    const RawServer server(talk);
+    int asked = 0;
+    const auto ask = [&] {
+      if (++asked > 8) throw Enough();  // it waits by now: what goes before it takes fewer
+    };
+    EXPECT_THROW(UsbipTransport({"127.0.0.1", server.port(), "1-1"}, kWatchdog, ask), Enough);
+  };
+  ends([](RawPeer& peer) { peer.receive(1000); });  // nothing but the request to import comes
+  ends([](RawPeer& peer) {
+    peer.receive(40);
+    peer.send(import_reply());
+    peer.receive(1000);
+  });
 }
 
 TEST(UsbipTransport, TellsRefusalsApart) {

@@ -60,6 +60,8 @@ void RawPeer::abort() {
   close();
 }
 
+void RawPeer::end() const { ::shutdown(socket_, SHUT_RDWR); }
+
 void RawPeer::close() {
   if (socket_ >= 0) ::close(std::exchange(socket_, -1));
 }

@@ -24,6 +24,8 @@ class RawPeer {
   std::vector<std::byte> receive(std::size_t n) const;
   /// Ends the connection without a farewell (RST), as a crash of the machine does.
   void abort();
+  /// Ends the connection in both directions; who waits for it in another thread is woken.
+  void end() const;
   void close();
 
  private:

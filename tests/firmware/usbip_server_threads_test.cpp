@@ -27,10 +27,11 @@ struct Served {
 
 /// Opens it as soon as it is free: the server hears of a client's end when it hears of it.
 std::unique_ptr<UsbipTransport> open_when_free(std::uint16_t port) {
-  for (;;) {
+  for (const auto watchdog = std::chrono::steady_clock::now() + kWatchdog;;) {
     try {
       return open(port);
     } catch (const Busy&) {
+      if (std::chrono::steady_clock::now() > watchdog) throw;
       std::this_thread::yield();
     }
   }
@@ -59,12 +60,22 @@ TEST(UsbipServer, RefusesABusIdTwiceAndNone) {
   EXPECT_THROW(add(std::string(32, '1')), std::invalid_argument);
 }
 
+TEST(UsbipServer, ConnectionsThatAskForNothingKeepNobodyOut) {
+  Served served;
+  const auto user = open(served.server.port());
+  std::vector<RawPeer> idle;
+  for (int i = 0; i < 100; ++i) idle.push_back(RawPeer::connect(served.server.port()));
+  EXPECT_EQ(list_usbip("127.0.0.1", served.server.port(), kWatchdog).size(), 1U);
+  user->control_out({CounterDevice::kStore}, {}, kWatchdog);  // it kept its board
+  EXPECT_TRUE(idle.front().receive(1).empty());               // the oldest had to go
+}
+
 TEST(UsbipServer, RefusesToBeReachedByOthersUnlessTold) {
   for (const char* address : {"0.0.0.0", "192.0.2.1", "::"})
     EXPECT_THROW(UsbipServer({.address = address, .port = 0}), NoPermission) << address;
   const UsbipServer told({.address = "0.0.0.0", .port = 0, .allow_remote = true});
   EXPECT_NE(told.port(), 0);
-  EXPECT_THROW(UsbipServer({.address = "here", .port = 0}), NotFound);
+  EXPECT_THROW(UsbipServer({.address = "here", .port = 0}), std::invalid_argument);
   EXPECT_THROW(UsbipServer({.address = "192.0.2.1", .port = 0, .allow_remote = true}), NotFound);
 }
 

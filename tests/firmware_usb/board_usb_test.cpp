@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole conversation through real libusb: what opens, lists and diagnoses boards, and a virtual board that is pulled out and put back.
+#include <algorithm>
+
 #include "firmware-interface/boards.hpp"
 #include "firmware-interface/diagnosis.hpp"
 #include "firmware-interface/dynapse1/sequences.hpp"
 #include "firmware-interface/virtual_boards.hpp"
+#include "tests/firmware/counter_device.hpp"
 #include "tests/firmware_usb/usb_fixture.hpp"
 
 namespace spikeloop::firmware {
@@ -71,7 +74,34 @@ TEST_F(BoardOnUsb, IsListedAndDiagnosedFreeAndInUse) {
   EXPECT_EQ(last_finding(), FindingKind::good);
   const auto board = open_board("", options_);
   EXPECT_EQ(list_usb_boards()[0].access, UsbAccess::in_use);
+  EXPECT_NE(list_usb_boards()[0].users, "");
   EXPECT_EQ(last_finding(), FindingKind::busy);
+}
+
+/// What the board's USB chip is when it finds no firmware.
+class BareChip : public CounterDevice {
+ public:
+  BareChip() : descriptors_(CounterDevice::descriptors()) {
+    const auto ids = bytes_of({0xB4, 0x04, 0x13, 0x86});
+    std::copy(ids.begin(), ids.end(), descriptors_.device.begin() + 8);
+  }
+  const UsbDescriptors& descriptors() const override { return descriptors_; }
+
+ private:
+  UsbDescriptors descriptors_;
+};
+
+TEST_F(BoardOnUsb, AUsbChipWithoutFirmwareMayBeABoardAndIsToldAsOne) {
+  BareChip chip;
+  UsbfsPort port(bed_, chip, {.port = "2"});
+  port.plug();
+  port_.plug();
+  const auto findings = diagnose();
+  const auto bare = std::find_if(findings.begin(), findings.end(), [](const Finding& f) { return f.kind == FindingKind::wrong_firmware; });
+  ASSERT_NE(bare, findings.end());
+  EXPECT_NE(bare->what.find("04b4:8613"), std::string::npos);
+  EXPECT_NE(bare->what.find("1-2"), std::string::npos);
+  EXPECT_FALSE(bare->advice.empty());
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+
 #include "tests/firmware/transport_contract.hpp"
 #include "tests/firmware_usb/usb_fixture.hpp"
 
@@ -25,6 +27,13 @@ class OverLibusb {
       }
     });
     return open_usb(std::exchange(context_, nullptr), {0x1209, 1, ""});
+  }
+  void make_gap() {
+    constexpr std::uint8_t kStream = 0x82;
+    port_->hold(kStream, true);
+    for (bool ready = false; !ready;) port_->with_device([&] { ready = device_->bulk_ready(kStream); });
+    port_->fail_next(kStream, EPROTO);
+    port_->hold(kStream, false);
   }
 
  private:

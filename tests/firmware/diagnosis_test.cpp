@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "firmware-interface/diagnosis.hpp"
+
+#include <gtest/gtest.h>
+
+#include "firmware-interface/dynapse1/modules.hpp"
+#include "firmware-interface/virtual_board/usbip_server.hpp"
+#include "tests/firmware/stub_board.hpp"
+
+namespace spikeloop::firmware {
+namespace {
+
+TEST(Diagnosis, TellsApartWhyABoardCannotBeUsed) {
+  const auto kind = [](UsbAccess access, bool other = false) {
+    BoardListing board;
+    board.access = access;
+    board.problem = "something";
+    board.advice = "do something";
+    board.is_other_device = other;
+    const Finding finding = finding_of(board);
+    EXPECT_TRUE(finding.is_bad());
+    EXPECT_EQ(finding.what, "something");
+    EXPECT_EQ(finding.advice, "do something");
+    return std::string(to_text(finding.kind));
+  };
+  EXPECT_EQ(kind(UsbAccess::no_permission), "no permission");
+  EXPECT_EQ(kind(UsbAccess::in_use), "busy");
+  EXPECT_EQ(kind(UsbAccess::free), "wrong firmware");
+  EXPECT_EQ(kind(UsbAccess::free, true), "wrong device");
+  EXPECT_EQ(kind(UsbAccess::failed), "failed");
+}
+
+TEST(Diagnosis, TellsApartWhyTheBusCannotBeListed) {
+  EXPECT_EQ(finding_of(NotFound("no /dev/bus/usb")).kind, FindingKind::no_usb);
+  EXPECT_EQ(finding_of(NoPermission("not yours")).kind, FindingKind::no_permission);
+  EXPECT_EQ(finding_of(DeviceFault("libusb does not start")).kind, FindingKind::library);
+  EXPECT_FALSE(finding_of(NotFound("no /dev/bus/usb")).advice.empty());
+}
+
+TEST(Diagnosis, ALibraryThatCannotTellWhenBoardsComeIsAFault) {
+  EXPECT_EQ(finding_of_libusb("1.0.26", true).kind, FindingKind::good);
+  const Finding old = finding_of_libusb("1.0.9", false);
+  EXPECT_EQ(old.kind, FindingKind::library);
+  EXPECT_NE(old.what.find("1.0.9"), std::string::npos);
+  EXPECT_NE(old.advice.find("1.0.26"), std::string::npos);
+}
+
+/// What a server's only board is found to be.
+FindingKind kind_at_server(const StubBoard::Options& options) {
+  UsbipServer server({.port = 0});
+  server.add("1-1", std::make_shared<StubBoard>(options), std::make_shared<FreeClock>());
+  const auto findings = diagnose(UsbipPlace{"127.0.0.1", server.port()});
+  EXPECT_FALSE(findings.back().is_bad() && findings.back().advice.empty());
+  return findings.back().kind;
+}
+
+TEST(Diagnosis, LooksIntoBoardsAtAServer) {
+  EXPECT_EQ(kind_at_server({}), FindingKind::good);
+  EXPECT_EQ(kind_at_server({.firmware = 2}), FindingKind::wrong_firmware);
+  EXPECT_EQ(kind_at_server({.logic = 4}), FindingKind::wrong_firmware);
+  EXPECT_EQ(kind_at_server({.product = 0x841A}), FindingKind::no_device);  // no board is listed
+}
+
+}  // namespace
+}  // namespace spikeloop::firmware
