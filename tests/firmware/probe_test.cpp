@@ -6,7 +6,6 @@
 #include "firmware-interface/boards.hpp"
 #include "firmware-interface/transport/faulty_transport.hpp"
 #include "firmware-interface/virtual_board/loopback.hpp"
-#include "firmware-interface/virtual_boards.hpp"
 #include "tests/firmware/stub_board.hpp"
 
 namespace spikeloop::firmware {
@@ -88,15 +87,6 @@ TEST(Probe, IsGoodOnlyWithoutAnyFaultOfTheStream) {
        {&StreamCounters::not_understood, &StreamCounters::bad_chip, &StreamCounters::without_time, &StreamCounters::not_increasing,
         &StreamCounters::steps_back, &StreamCounters::resynchronisations, &StreamCounters::gaps, &StreamCounters::bytes_lost})
     EXPECT_FALSE(good([&](ProbeReport& r) { ++(r.statistics.stream.*counter); }));
-}
-
-TEST(Probe, ASlowBoardIsNoBadOne) {
-  auto clock = std::make_shared<WallClock>(0.03);  // what takes it 50 ms takes us more than a second
-  Board board(std::make_unique<Loopback>(make_virtual_board({.mismatch = 0}), clock), {.wait = [](Milliseconds) {}});
-  const ProbeReport report = probe_board(board, {.events = 400, .round_trips = 2});
-  EXPECT_EQ(report.lost(), 0U);
-  EXPECT_EQ(report.neurons_silent(), 0U);
-  EXPECT_TRUE(report.good());
 }
 
 TEST(UsbipPlaces, AreHostAndPort) {
