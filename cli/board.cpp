@@ -265,7 +265,7 @@ Verb board_probe_verb() {
           "  spikeloop board probe --board 00000008                  on USB, by its serial\n"
           "  spikeloop board probe --board usbip:127.0.0.1:3240/1-1\n"
           "  spikeloop board probe --board 00000008 --record bug.sltr\n"
-          "  spikeloop board probe --board replay:bug.sltr           the same conversation again, without the board",
+          "  spikeloop board probe --board replay:bug.sltr           the same again, without the board",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<ProbeOptions>();
             add_text(app, "--board", o->board, "B", fw::kBoardSelectors);
