@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole conversation through real libusb: what opens, lists and diagnoses boards, and a virtual board that is pulled out and put back.
 #include <algorithm>
+#include <chrono>
+#include <stop_token>
+#include <thread>
 
 #include "firmware-interface/boards.hpp"
 #include "firmware-interface/diagnosis.hpp"
 #include "firmware-interface/dynapse1/sequences.hpp"
+#include "firmware-interface/probe.hpp"
 #include "firmware-interface/virtual_boards.hpp"
 #include "tests/firmware/counter_device.hpp"
 #include "tests/firmware_usb/usb_fixture.hpp"
@@ -48,6 +52,21 @@ TEST_F(BoardOnUsb, IsOpenedByBusIdSerialOrBecauseItIsTheOnlyOne) {
   } catch (const NotFound& fault) {
     EXPECT_NE(fault.advice().find("USBBOARD"), std::string::npos) << fault.advice();
   }
+}
+
+TEST_F(BoardOnUsb, PassesTheProbe) {
+  port_.plug();
+  const std::jthread time([this](const std::stop_token& end) {
+    while (!end.stop_requested()) {
+      port_.with_device([&] { device_->advance(std::chrono::microseconds(100)); });
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+  });
+  const auto board = open_board("", options_);
+  const ProbeReport report = probe_board(*board, {.events = 2000, .round_trips = 20});
+  EXPECT_TRUE(report.good()) << report.lost() << " lost, " << report.neurons_silent() << " silent";
+  EXPECT_EQ(report.received, 2020U);
+  EXPECT_EQ(report.statistics.missing(), 0U);
 }
 
 TEST_F(BoardOnUsb, PulledOutIsLostAndPutBackIsRestored) {
