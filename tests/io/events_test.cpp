@@ -132,11 +132,45 @@ TEST(Events, folders_are_classes_in_the_order_of_their_numbers) {
   contains(complaint([&] { event_classes(folder / "empty"); }), "nmnist/Train");
 }
 
+std::filesystem::path data_folder() {
+  const char* data = std::getenv("SPIKELOOP_DATA_DIR");
+  return std::filesystem::path(data ? data : SPIKELOOP_SOURCE_DIR "/../shared/data") / "events";
+}
+
+TEST(Events, the_packed_recordings_at_hand_have_as_many_files_and_events_as_their_origin_says) {
+  const std::filesystem::path data = data_folder();
+  if (!std::filesystem::exists(data / "dvs128_1450ms_a.tar.gz")) GTEST_SKIP() << "SKIPPED: there is no " << data / "dvs128_1450ms_a.tar.gz";
+  const TemporaryFolder folder;
+  for (const char* archive : {"dvs128_1450ms_a.tar.gz", "nmnist_train500.tar.gz"}) {
+    const std::string command = "tar xzf '" + (data / archive).string() + "' -C '" + (folder / "").string() + "'";
+    if (std::system(command.c_str()) != 0) GTEST_SKIP() << "SKIPPED: cannot be done here: " << command;
+  }
+  for (const auto& [file, events] : {std::pair{"dvs128/01.bin", 63'471u}, {"dvs128/02.bin", 84'260u}, {"dvs128/03.bin", 113'063u}}) {
+    const EventSummary s = summarise(*open_events(folder / file));
+    EXPECT_EQ(s.events, events);
+    EXPECT_EQ(s.width(), 128u);
+    EXPECT_EQ(s.height(), 128u);
+  }
+  const auto classes = event_classes(folder / "nmnist/Train");
+  ASSERT_EQ(classes.size(), 10u);
+  for (std::size_t c = 0; c < 10; ++c) {
+    EXPECT_EQ(classes[c].label, std::to_string(c));
+    EXPECT_EQ(classes[c].files.size(), 50u);
+    for (const auto& file : classes[c].files) {
+      const EventSummary s = summarise(*open_events(file));
+      EXPECT_EQ(s.events, std::filesystem::file_size(file) / 5) << file;
+      EXPECT_FALSE(s.fault) << file;
+      EXPECT_LE(s.width(), 34u) << file;
+      EXPECT_LE(s.height(), 34u) << file;
+      EXPECT_EQ(s.backwards, 0u) << file;
+    }
+  }
+}
+
 /// The counts are those of the README beside the files, but for sample.aedat4: its own index at the end of the file says 111,954 events.
 /// The 118,651 of its origin are the 8-byte words of the file, as the test there reads it as another format.
 TEST(Events, the_recordings_at_hand_have_as_many_events_as_their_origin_says) {
-  const char* data = std::getenv("SPIKELOOP_DATA_DIR");
-  const std::filesystem::path folder = std::filesystem::path(data ? data : SPIKELOOP_SOURCE_DIR "/../shared/data") / "events";
+  const std::filesystem::path folder = data_folder();
   if (!std::filesystem::exists(folder / "sample.aedat4")) GTEST_SKIP() << "SKIPPED: there is no " << folder / "sample.aedat4";
   struct Expected {
     const char *file, *format;
