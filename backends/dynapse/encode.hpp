@@ -32,11 +32,13 @@ struct BoardContent {
 
 /// What the board is to hold.
 BoardContent content_of(const Circuit& circuit, const Placement& placement, const QuantisedNetwork& quantised);
-Configuration encode(const BoardContent& content);
+/// Words that `before` has already keep their CAM entry, so that a change of weights changes few words.
+Configuration encode(const BoardContent& content, const Configuration& before = {});
 /// The inverse; throws DescriptionError for a word that configures nothing, or for two that set one entry.
 BoardContent decode(const Configuration& configuration);
 
-/// All words of a chip, silent ones included: what a chip needs that is in an unknown state. 106 biases, 4096 SRAM, 65,536 CAM words.
+/// All words of a chip, silent ones included: what a chip needs that is in an unknown state. Every core to TAU1, 106 biases, 4096 SRAM and
+/// 65,536 CAM words.
 std::vector<std::uint32_t> complete_words(const Configuration& configuration, unsigned chip);
 /// The words that bring a chip from one configuration to another.
 std::vector<std::uint32_t> changed_words(const Configuration& from, const Configuration& to, unsigned chip);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <tuple>
+
+#include "backends/dynapse/placer.hpp"
+#include "core/random.hpp"
+
+namespace spikeloop::dynapse {
+namespace {
+
+/// Gives out tags. A core compares 10 bits, the source's core and number; the core is a field of the SRAM entry, so each neuron has for
+/// each chip as many tags to choose from as there are cores. Neurons take numbers in the order of the cores they reach, most first.
+class TagAssignment {
+ public:
+  TagAssignment(const Circuit& circuit, const Board& board, const Arrangement& arrangement, std::uint64_t seed)
+      : circuit_(circuit), board_(board), arrangement_(arrangement), seed_(seed) {
+    used_.assign(board.slots(), std::vector<bool>(board.tags));
+    for (std::vector<bool>& tags : used_) tags[0] = true;  // a cleared CAM word listens to it
+    taken_.assign(board.slots(), std::vector<bool>(board.neurons_per_core));
+    tags_.places.resize(circuit.neurons.size());
+    tags_.routes.resize(circuit.sources());
+  }
+
+  std::optional<Tags> run() {
+    for (const std::uint32_t source : order()) {
+      const bool found = source < circuit_.neurons.size() ? place_neuron(source) : place_input(source);
+      if (!found) return std::nullopt;
+    }
+    return std::move(tags_);
+  }
+
+ private:
+  /// Those with the most cores first, as they are the hardest; inputs last, for they may have any tag. Ties by a seeded draw.
+  std::vector<std::uint32_t> order() const {
+    std::vector<std::uint32_t> sources(circuit_.sources());
+    std::iota(sources.begin(), sources.end(), 0U);
+    std::vector<std::uint64_t> draws(sources.size());
+    for (std::uint32_t s : sources) draws[s] = seed_ == 0 ? s : random_bits(seed_, stream_of("tags", "order"), s).low;
+    const auto key = [&](std::uint32_t s) {
+      return std::tuple(s >= circuit_.neurons.size(), -std::popcount(arrangement_.mask(s)), draws[s], s);
+    };
+    std::sort(sources.begin(), sources.end(), [&](std::uint32_t a, std::uint32_t b) { return key(a) < key(b); });
+    return sources;
+  }
+
+  std::uint32_t mask_of(std::uint32_t source, std::uint32_t chip) const {
+    return arrangement_.mask(source) >> (chip * board_.cores) & ((1U << board_.cores) - 1);
+  }
+
+  /// Nobody else is heard under this tag by these cores of the chip.
+  bool is_free(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const {
+    for (std::uint32_t core = 0; core < board_.cores; ++core)
+      if ((mask >> core & 1) != 0 && used_[chip * board_.cores + core][tag]) return false;
+    return true;
+  }
+
+  /// A tag with this neuron number for the cores of a chip, rather one with the core that the neuron is in.
+  std::optional<std::uint32_t> tag_for(std::uint32_t chip, std::uint32_t mask, std::uint32_t number, std::uint32_t own_core) const {
+    for (std::uint32_t i = 0; i < board_.cores; ++i) {
+      const std::uint32_t tag = firmware::neuron_address((own_core + i) % board_.cores, number);
+      if (tag < board_.tags && is_free(chip, mask, tag)) return tag;
+    }
+    return std::nullopt;
+  }
+
+  void take(std::uint32_t source, std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) {
+    for (std::uint32_t core = 0; core < board_.cores; ++core)
+      if ((mask >> core & 1) != 0) used_[chip * board_.cores + core][tag] = true;
+    tags_.routes[source].push_back({static_cast<std::uint8_t>(chip), static_cast<std::uint8_t>(mask), static_cast<std::uint16_t>(tag)});
+  }
+
+  bool place_neuron(std::uint32_t neuron) {
+    const std::uint32_t slot = arrangement_.slots()[neuron], core = slot % board_.cores;
+    for (std::uint32_t number = 0; number < board_.neurons_per_core; ++number) {
+      if (taken_[slot][number] || !try_number(neuron, core, number)) continue;
+      taken_[slot][number] = true;
+      tags_.places[neuron] = {static_cast<std::uint8_t>(board_.chip_of(slot)), static_cast<std::uint8_t>(core),
+                              static_cast<std::uint8_t>(number)};
+      return true;
+    }
+    return false;
+  }
+
+  bool try_number(std::uint32_t neuron, std::uint32_t core, std::uint32_t number) {
+    std::array<std::uint32_t, firmware::kChips> tags{};
+    for (std::uint32_t chip = 0; chip < board_.chips; ++chip) {
+      const std::uint32_t mask = mask_of(neuron, chip);
+      if (mask == 0) continue;
+      const auto tag = tag_for(chip, mask, number, core);
+      if (!tag) return false;
+      tags[chip] = *tag;
+    }
+    for (std::uint32_t chip = 0; chip < board_.chips; ++chip)
+      if (const std::uint32_t mask = mask_of(neuron, chip); mask != 0) take(neuron, chip, mask, tags[chip]);
+    return true;
+  }
+
+  /// The same tag on every chip is not needed, but where it is free it reads better.
+  bool place_input(std::uint32_t source) {
+    for (std::uint32_t chip = 0; chip < board_.chips; ++chip) {
+      const std::uint32_t mask = mask_of(source, chip);
+      if (mask == 0) continue;
+      std::uint32_t tag = tags_.routes[source].empty() ? 1U : tags_.routes[source].front().tag;
+      if (!is_free(chip, mask, tag))
+        for (tag = 1; tag < board_.tags && !is_free(chip, mask, tag);) ++tag;
+      if (tag == board_.tags) return false;
+      take(source, chip, mask, tag);
+    }
+    return true;
+  }
+
+  const Circuit& circuit_;
+  const Board& board_;
+  const Arrangement& arrangement_;
+  std::uint64_t seed_;
+  std::vector<std::vector<bool>> used_, taken_;  ///< by slot: tags, neuron numbers
+  Tags tags_;
+};
+
+}  // namespace
+
+std::optional<Tags> assign_tags(const Circuit& circuit, const Board& board, const Arrangement& arrangement, std::uint64_t seed) {
+  return TagAssignment(circuit, board, arrangement, seed).run();
+}
+
+}  // namespace spikeloop::dynapse
