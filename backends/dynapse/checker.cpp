@@ -128,10 +128,8 @@ void Checker::check_delays(std::size_t k) {
       longest = std::max(longest, draw(p.delay_ms, network_.seed(), stream_of(p.random_key, "delay"), i));
   }
   if (longest <= most) return;
-  refuse(
-      path_of_projection(k), p.target,
-      fmt::format("\"{}\" has a delay of {:.4g} ms, but the chip has no delay lines; up to {:.4g} ms are left out", p.name, longest, most),
-      fmt::format("a delay of {:.4g} ms or less", most));
+  violate({path_of_projection(k), p.target, fmt::format("ms of delay for \"{}\"", p.name), longest, most,
+           "the chip has no delay lines, and only what is short is left out", fmt::format("a delay of {:.4g} ms or less", most)});
 }
 
 void Checker::add_wires(std::size_t k) {

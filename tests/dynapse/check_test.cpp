@@ -138,6 +138,20 @@ TEST(Check, ModelsThatTheChipHasNotAreRefused) {
   }
 }
 
+TEST(Check, ConstantCurrentThatCannotOvercomeTheLeakIsRefused) {
+  NetworkDescription d = pair(1, 1);
+  auto& model = std::get<LifExp>(std::get<NeuronModel>(d.populations[1].kind));
+  model.bias_mv = 0.5;
+  const Violation v = violation_of(d);
+  EXPECT_EQ(v.path, "populations[1].neuron.lif_exp.bias_mv");
+  EXPECT_NEAR(v.need, 5.32, 0.01);  // pA of leak for 20 ms
+  EXPECT_NEAR(v.limit, 4.56, 0.01);
+  model.tau_m_ms = 24;
+  EXPECT_EQ(text_of(violations_of(d)), "");
+  model.bias_mv = -0.5;
+  EXPECT_EQ(violation_of(d).path, "populations[1].neuron.lif_exp.bias_mv");
+}
+
 TEST(Check, MachineOfAnotherFamilyIsADescriptionFault) {
   ChipSpec chip = dynapse1();
   chip.family = "loihi";

@@ -142,6 +142,18 @@ TEST(Quantise, TellsEveryErrorAndTheyAreSmall) {
   EXPECT_LT(c.quantised.weights[0].max_mv, 0.7 * 0.02);
 }
 
+TEST(Quantise, ConstantCurrentIsMadeByGainAgainstTheLeak) {
+  NetworkDescription d;
+  d.populations = {external("in", 1), neurons("out", 1, 40)};
+  std::get<LifExp>(std::get<NeuronModel>(d.populations[1].kind)).bias_mv = 0.5;
+  d.projections = {projection("in", "out", 1)};
+  const Compiled c = compiled(Network(std::move(d)));
+  const auto& all = c.quantised.parameters;
+  const auto at = std::find_if(all.begin(), all.end(), [](const ParameterError& e) { return e.parameter == "bias (thresholds)"; });
+  ASSERT_NE(at, all.end());
+  EXPECT_NEAR(at->got, 0.5, 0.02);
+}
+
 TEST(Quantise, SynapsesThatVanishAreCounted) {
   NetworkDescription d;
   d.populations = {external("in", 64), neurons("out", 1)};

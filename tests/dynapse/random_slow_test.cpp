@@ -42,11 +42,11 @@ Connect random_connect(std::uint64_t sources, std::uint64_t targets, Draws& draw
     case 0:
       return FixedProbability{std::min(1.0, 20 * draw.unit() / static_cast<double>(sources)), true};
     case 1:
-      return FixedInDegree{1 + draw.below(std::min<std::uint64_t>(sources, 24)), draw.below(2) == 0, true};
+      return FixedInDegree{1 + draw.below(std::min<std::uint64_t>(sources, 48)), draw.below(2) == 0, true};
     case 2:
       return sources == targets ? Connect{OneToOne{}} : Connect{FixedTotalNumber{1 + draw.below(200), true, true}};
     default:
-      return sources <= 20 ? Connect{AllToAll{}} : Connect{FixedInDegree{8, true, true}};
+      return sources <= 40 ? Connect{AllToAll{}} : Connect{FixedInDegree{8, true, true}};
   }
 }
 
@@ -142,14 +142,13 @@ TEST(RandomNetworks, MapOrAreRefusedAndAreNeverMappedWrongly) {
   std::string text = fmt::format("mapped {}", mapped);
   for (const auto& [resource, n] : reasons) text += fmt::format(", refused for {} {}", resource, n);
   RecordProperty("outcome", text);
-  printf("%s\n", text.c_str());
 }
 
 TEST(RandomNetworks, OfTheWholeBoardMapOrAreRefused) {
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     NetworkDescription d;
     d.seed = seed;
-    const std::uint64_t populations = 8, reach = 1 + seed % 4;
+    const std::uint64_t populations = 8, reach = 1 + seed % 2;
     for (std::uint64_t i = 0; i < populations; ++i) d.populations.push_back(neurons(fmt::format("n{}", i), 512 - 16 * (seed % 3)));
     for (std::uint64_t i = 0; i < populations; ++i)
       for (std::uint64_t k = 0; k < reach; ++k) {
@@ -158,7 +157,7 @@ TEST(RandomNetworks, OfTheWholeBoardMapOrAreRefused) {
         d.projections.push_back(std::move(p));
       }
     const Network network(std::move(d));
-    const Outcome outcome = compile(network, dynapse1());
+    const Outcome outcome = compile(network, dynapse1(), {.attempts = 1});
     if (outcome.violations.empty()) {
       ASSERT_EQ(rebuild(mapping_of(network, dynapse1(), outcome.compiled)), graph_of(outcome.compiled));
       expect_right(network, outcome.compiled);
@@ -166,7 +165,6 @@ TEST(RandomNetworks, OfTheWholeBoardMapOrAreRefused) {
       EXPECT_GT(reach, 1U) << text_of(outcome.violations);
     }
     if (HasFatalFailure()) FAIL() << "seed " << seed;
-    printf("seed %d: %s\n", static_cast<int>(seed), outcome.violations.empty() ? "mapped" : text_of(outcome.violations).c_str());
   }
 }
 
