@@ -39,7 +39,7 @@ struct MappedPopulation {
   std::uint32_t size = 0;
   bool observed = false;                       ///< kChip: the host sees its spikes
   std::vector<ChipPlace> places;               ///< kChip: one a neuron; else empty
-  std::vector<std::vector<ChipRoute>> routes;  ///< one list a neuron, one route a chip; no lists: nobody on the chip listens
+  std::vector<std::vector<ChipRoute>> routes;  ///< one list a neuron, one route a chip or more; no lists: nobody on the chip listens
   friend bool operator==(const MappedPopulation&, const MappedPopulation&) = default;
 };
 

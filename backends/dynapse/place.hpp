@@ -22,7 +22,7 @@ struct CoreUse {
 /// under tag 0.
 struct Placement {
   std::vector<ChipPlace> places;               ///< by neuron of the circuit
-  std::vector<std::vector<ChipRoute>> routes;  ///< by source; one a chip, by chip
+  std::vector<std::vector<ChipRoute>> routes;  ///< by source; one a chip, more where cores of a chip hear it under different tags
   std::vector<CoreUse> cores;                  ///< that are used, by chip and core
   double broadcasts = 0;                       ///< cores that a spike reaches, mean over sources
   double hops = 0;                             ///< between chips that a spike makes, mean over the chip's own neurons

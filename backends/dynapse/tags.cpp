@@ -49,21 +49,13 @@ class TagAssignment {
     return arrangement_.mask(source) >> (chip * board_.cores) & ((1U << board_.cores) - 1);
   }
 
-  /// Nobody else is heard under this tag by these cores of the chip.
-  bool is_free(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const {
+  /// Those of the cores of a chip that hear nobody under this tag.
+  std::uint32_t free_cores(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const {
     for (std::uint32_t core = 0; core < board_.cores; ++core)
-      if ((mask >> core & 1) != 0 && used_[chip * board_.cores + core][tag]) return false;
-    return true;
+      if ((mask >> core & 1) != 0 && used_[chip * board_.cores + core][tag]) mask &= ~(1U << core);
+    return mask;
   }
-
-  /// A tag with this neuron number for the cores of a chip, rather one with the core that the neuron is in.
-  std::optional<std::uint32_t> tag_for(std::uint32_t chip, std::uint32_t mask, std::uint32_t number, std::uint32_t own_core) const {
-    for (std::uint32_t i = 0; i < board_.cores; ++i) {
-      const std::uint32_t tag = firmware::neuron_address((own_core + i) % board_.cores, number);
-      if (tag < board_.tags && is_free(chip, mask, tag)) return tag;
-    }
-    return std::nullopt;
-  }
+  bool is_free(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const { return free_cores(chip, mask, tag) == mask; }
 
   void take(std::uint32_t source, std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) {
     for (std::uint32_t core = 0; core < board_.cores; ++core)
@@ -83,17 +75,28 @@ class TagAssignment {
     return false;
   }
 
+  /// A route for every chip; where no tag is free for all its cores, several, as far as there are SRAM entries.
   bool try_number(std::uint32_t neuron, std::uint32_t core, std::uint32_t number) {
-    std::array<std::uint32_t, firmware::kChips> tags{};
-    for (std::uint32_t chip = 0; chip < board_.chips; ++chip) {
-      const std::uint32_t mask = mask_of(neuron, chip);
-      if (mask == 0) continue;
-      const auto tag = tag_for(chip, mask, number, core);
-      if (!tag) return false;
-      tags[chip] = *tag;
-    }
+    std::vector<ChipRoute> routes;
     for (std::uint32_t chip = 0; chip < board_.chips; ++chip)
-      if (const std::uint32_t mask = mask_of(neuron, chip); mask != 0) take(neuron, chip, mask, tags[chip]);
+      if (!add_routes(routes, chip, mask_of(neuron, chip), number, core)) return false;
+    if (routes.size() + (circuit_.observed[neuron] ? board_.sram_monitoring : 0) > board_.sram_entries) return false;
+    for (const ChipRoute& r : routes) take(neuron, r.chip, r.core_mask, r.tag);
+    return true;
+  }
+
+  bool add_routes(std::vector<ChipRoute>& routes, std::uint32_t chip, std::uint32_t mask, std::uint32_t number, std::uint32_t own_core) const {
+    while (mask != 0) {
+      std::uint32_t best = 0, best_tag = 0;
+      for (std::uint32_t i = 0; i < board_.cores; ++i) {
+        const std::uint32_t tag = firmware::neuron_address((own_core + i) % board_.cores, number);
+        const std::uint32_t reach = tag < board_.tags ? free_cores(chip, mask, tag) : 0;
+        if (std::popcount(reach) > std::popcount(best)) best = reach, best_tag = tag;
+      }
+      if (best == 0) return false;
+      routes.push_back({static_cast<std::uint8_t>(chip), static_cast<std::uint8_t>(best), static_cast<std::uint16_t>(best_tag)});
+      mask &= ~best;
+    }
     return true;
   }
 

@@ -58,6 +58,23 @@ TEST(Place, FullBoardIsSound) {
   expect_sound(checked.circuit, p.placement);
 }
 
+/// Each core hears 768 of 1023 tags, and all 256 numbers of every core are taken: that is only possible if the core of a tag is chosen for
+/// each destination.
+TEST(Place, RingOfFullCoresWithThreeNeighboursIsSound) {
+  NetworkDescription d = ring(16, 256, 44);
+  for (std::size_t i = 0; i < 16; ++i) {
+    Projection p = projection("p" + std::to_string((i + 15) % 16), "p" + std::to_string(i), -0.2);
+    p.connect = FixedInDegree{20, false, true};
+    d.projections.push_back(std::move(p));
+  }
+  const Network network(std::move(d));
+  const Checked checked = check(network, dynapse1());
+  ASSERT_EQ(text_of(checked.violations), "");
+  const Placed p = placed(network, checked.circuit);
+  ASSERT_EQ(text_of(p.violations), "");
+  expect_sound(checked.circuit, p.placement);
+}
+
 TEST(Place, PopulationLargerThanACoreIsCutWhereFewSynapsesAre) {
   // Two clusters of 200 that know nothing of each other, interleaved: a cut by number would make every source reach both cores.
   NetworkDescription d;
