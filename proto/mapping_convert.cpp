@@ -69,7 +69,11 @@ Mapping read_mapping(const Reader& reader, const v1::Mapping& message) {
     MappedPopulation& p = m.populations.emplace_back();
     population_fields(at, p);
     if (p.name.empty()) at.fault("name", "is missing");
-    if (inner.home() == v1::HOME_UNSPECIFIED) at.fault("home", "is missing: where the population lives", "e.g. home: HOME_CHIP");
+    if (inner.home() == v1::HOME_UNSPECIFIED) {
+      at.fault("home", "is missing: where the population lives", "e.g. home: HOME_CHIP");
+      good = false;
+      continue;
+    }
     read_places(at, inner, p);
     read_routes(at, inner, p, routed);
     good = good && (p.home != Home::kChip || p.places.size() == p.size);

@@ -20,7 +20,8 @@ constexpr std::uint32_t kChipsPerRow = 2;  // U0 U1 north of U2 U3, as on the bo
 firmware::Hops hops(std::uint32_t from, std::uint32_t to) {
   const int dx = static_cast<int>(to % kChipsPerRow) - static_cast<int>(from % kChipsPerRow),
             dy = static_cast<int>(to / kChipsPerRow) - static_cast<int>(from / kChipsPerRow);
-  return {static_cast<std::uint8_t>(std::abs(dx)), dx<0, static_cast<std::uint8_t>(std::abs(dy)), dy> 0};
+  const bool west = dx<0, south = dy> 0;
+  return {static_cast<std::uint8_t>(std::abs(dx)), west, static_cast<std::uint8_t>(std::abs(dy)), south};
 }
 
 NeuronAddress address_of(const ChipPlace& place) { return firmware::neuron_address(place.core, place.neuron); }

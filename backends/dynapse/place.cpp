@@ -119,8 +119,8 @@ void fill(Placement& p, const Circuit& circuit, const Board& board, const Arrang
     CoreUse& use = cores[a.slots()[n]];
     ++use.neurons;
     use.parameters = circuit.parameters_of[n];
-    use.sram_entries = std::max(
-        use.sram_entries, static_cast<std::uint32_t>(p.routes[n].size()) + (circuit.observed[n] ? board.sram_monitoring : 0));
+    use.sram_entries =
+        std::max(use.sram_entries, static_cast<std::uint32_t>(p.routes[n].size()) + (circuit.observed[n] ? board.sram_monitoring : 0));
   }
   for (std::uint32_t slot = 0; slot < board.slots(); ++slot) {
     if (cores[slot].neurons == 0) continue;

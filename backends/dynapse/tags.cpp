@@ -85,7 +85,8 @@ class TagAssignment {
     return true;
   }
 
-  bool add_routes(std::vector<ChipRoute>& routes, std::uint32_t chip, std::uint32_t mask, std::uint32_t number, std::uint32_t own_core) const {
+  bool add_routes(std::vector<ChipRoute>& routes, std::uint32_t chip, std::uint32_t mask, std::uint32_t number,
+                  std::uint32_t own_core) const {
     while (mask != 0) {
       std::uint32_t best = 0, best_tag = 0;
       for (std::uint32_t i = 0; i < board_.cores; ++i) {
