@@ -19,6 +19,11 @@ class TagAssignment {
     used_.assign(board.slots(), std::vector<bool>(board.tags));
     for (std::vector<bool>& tags : used_) tags[0] = true;  // a cleared CAM word listens to it
     taken_.assign(board.slots(), std::vector<bool>(board.neurons_per_core));
+    left_.assign(board.slots(), std::vector<std::uint32_t>(board.neurons_per_core, board.cores));
+    for (std::vector<std::uint32_t>& left : left_) --left[0];
+    open_.assign(board.slots(), board.neurons_per_core);
+    todo_.assign(board.slots(), 0);
+    for (const std::uint32_t slot : arrangement.slots()) ++todo_[slot];
     tags_.places.resize(circuit.neurons.size());
     tags_.routes.resize(circuit.sources());
   }
@@ -49,25 +54,45 @@ class TagAssignment {
     return arrangement_.mask(source) >> (chip * board_.cores) & ((1U << board_.cores) - 1);
   }
 
-  /// Those of the cores of a chip that hear nobody under this tag.
-  std::uint32_t free_cores(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const {
-    for (std::uint32_t core = 0; core < board_.cores; ++core)
-      if ((mask >> core & 1) != 0 && used_[chip * board_.cores + core][tag]) mask &= ~(1U << core);
+  /// Those of the cores of a chip that hear nobody under this tag, and can do without it: a core keeps as many numbers open as neurons of
+  /// its own are still to come.
+  std::uint32_t free_cores(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag, std::uint32_t home) const {
+    const std::uint32_t number = tag & 0xFF;
+    for (std::uint32_t core = 0; core < board_.cores; ++core) {
+      const std::uint32_t slot = chip * board_.cores + core;
+      const bool kept = slot != home && number < board_.neurons_per_core && !taken_[slot][number] && left_[slot][number] == 1 &&
+                        open_[slot] <= todo_[slot];
+      if (used_[slot][tag] || kept) mask &= ~(1U << core);
+    }
     return mask;
   }
-  bool is_free(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const { return free_cores(chip, mask, tag) == mask; }
+  bool is_free(std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) const {
+    return free_cores(chip, mask, tag, Circuit::kNone) == mask;
+  }
 
   void take(std::uint32_t source, std::uint32_t chip, std::uint32_t mask, std::uint32_t tag) {
-    for (std::uint32_t core = 0; core < board_.cores; ++core)
-      if ((mask >> core & 1) != 0) used_[chip * board_.cores + core][tag] = true;
+    const std::uint32_t number = tag & 0xFF;
+    for (std::uint32_t core = 0; core < board_.cores; ++core) {
+      if ((mask >> core & 1) == 0) continue;
+      const std::uint32_t slot = chip * board_.cores + core;
+      used_[slot][tag] = true;
+      if (number < board_.neurons_per_core && --left_[slot][number] == 0 && !taken_[slot][number]) --open_[slot];
+    }
     tags_.routes[source].push_back({static_cast<std::uint8_t>(chip), static_cast<std::uint8_t>(mask), static_cast<std::uint16_t>(tag)});
   }
 
   bool place_neuron(std::uint32_t neuron) {
     const std::uint32_t slot = arrangement_.slots()[neuron], core = slot % board_.cores;
     for (std::uint32_t number = 0; number < board_.neurons_per_core; ++number) {
-      if (taken_[slot][number] || !try_number(neuron, core, number)) continue;
+      if (taken_[slot][number]) continue;
+      const bool was_open = left_[slot][number] > 0;
       taken_[slot][number] = true;
+      if (!try_number(neuron, slot, number)) {
+        taken_[slot][number] = false;
+        continue;
+      }
+      open_[slot] -= was_open;
+      --todo_[slot];
       tags_.places[neuron] = {static_cast<std::uint8_t>(board_.chip_of(slot)), static_cast<std::uint8_t>(core),
                               static_cast<std::uint8_t>(number)};
       return true;
@@ -76,22 +101,21 @@ class TagAssignment {
   }
 
   /// A route for every chip; where no tag is free for all its cores, several, as far as there are SRAM entries.
-  bool try_number(std::uint32_t neuron, std::uint32_t core, std::uint32_t number) {
+  bool try_number(std::uint32_t neuron, std::uint32_t slot, std::uint32_t number) {
     std::vector<ChipRoute> routes;
     for (std::uint32_t chip = 0; chip < board_.chips; ++chip)
-      if (!add_routes(routes, chip, mask_of(neuron, chip), number, core)) return false;
+      if (!add_routes(routes, chip, mask_of(neuron, chip), number, slot)) return false;
     if (routes.size() + (circuit_.observed[neuron] ? board_.sram_monitoring : 0) > board_.sram_entries) return false;
     for (const ChipRoute& r : routes) take(neuron, r.chip, r.core_mask, r.tag);
     return true;
   }
 
-  bool add_routes(std::vector<ChipRoute>& routes, std::uint32_t chip, std::uint32_t mask, std::uint32_t number,
-                  std::uint32_t own_core) const {
+  bool add_routes(std::vector<ChipRoute>& routes, std::uint32_t chip, std::uint32_t mask, std::uint32_t number, std::uint32_t home) const {
     while (mask != 0) {
       std::uint32_t best = 0, best_tag = 0;
       for (std::uint32_t i = 0; i < board_.cores; ++i) {
-        const std::uint32_t tag = firmware::neuron_address((own_core + i) % board_.cores, number);
-        const std::uint32_t reach = tag < board_.tags ? free_cores(chip, mask, tag) : 0;
+        const std::uint32_t tag = firmware::neuron_address((home + i) % board_.cores, number);
+        const std::uint32_t reach = tag < board_.tags ? free_cores(chip, mask, tag, home) : 0;
         if (std::popcount(reach) > std::popcount(best)) best = reach, best_tag = tag;
       }
       if (best == 0) return false;
@@ -119,7 +143,9 @@ class TagAssignment {
   const Board& board_;
   const Arrangement& arrangement_;
   std::uint64_t seed_;
-  std::vector<std::vector<bool>> used_, taken_;  ///< by slot: tags, neuron numbers
+  std::vector<std::vector<bool>> used_, taken_;   ///< by slot: tags, neuron numbers
+  std::vector<std::vector<std::uint32_t>> left_;  ///< by slot and number: tags that are free
+  std::vector<std::uint32_t> open_, todo_;        ///< by slot: numbers that a neuron could still take, neurons that have none
   Tags tags_;
 };
 

@@ -81,6 +81,21 @@ TEST(Mapping, OfARelayIsWhatTheWordsSay) {
   EXPECT_EQ(graph.begin()->first, std::tuple(0U, 0U, 1U, 0U, SynapseType::kFastExcitatory));
 }
 
+/// Sixteen populations, a core each, that hear others far off: events cross the mesh in every direction.
+TEST(Mapping, OverChipsIsWhatTheWordsSay) {
+  NetworkDescription d;
+  for (int i = 0; i < 16; ++i) d.populations.push_back(neurons("p" + std::to_string(i), 200));
+  for (int i = 0; i < 16; ++i)
+    for (const int step : {1, 4, 7}) {
+      d.projections.push_back(projection("p" + std::to_string((i + step) % 16), "p" + std::to_string(i), 0.3));
+      d.projections.back().connect = FixedInDegree{8, false, true};
+    }
+  const Network network(std::move(d));
+  const Compiled c = compiled(network);
+  EXPECT_GT(c.placement.hops, 0.5);
+  EXPECT_TRUE(rebuild(mapping_of(network, dynapse1(), c)) == graph_of(c));
+}
+
 TEST(Mapping, OfARelayMakesTheVirtualBoardRelay) {
   const Network network(relay(40));
   const Compiled c = compiled(network);
