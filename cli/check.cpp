@@ -72,20 +72,39 @@ report::Table memory_table(const engine::Memory& memory, const Network& network)
   return table;
 }
 
+/// A file that describes no network; false if it does.
+bool check_other(const Options& o, DescriptionKind kind, const Terminal& t) {
+  nlohmann::ordered_json object = {{"file", o.file}, {"kind", ""}, {"valid", true}};
+  std::string text;
+  if (kind == DescriptionKind::kPriceList) {
+    const PriceList prices = load_prices(o.file);
+    object["kind"] = "price list", object["prices"] = prices.prices.size();
+    text = fmt::format("price list of {} with {} prices", prices.machine, prices.prices.size());
+  } else if (kind == DescriptionKind::kChip) {
+    const ChipSpec chip = load_chip(o.file);
+    object["kind"] = "chip", object["name"] = chip.name;
+    text = fmt::format("chip, {} of the family {}", chip.name, chip.family);
+  } else if (kind == DescriptionKind::kMapping) {
+    const Mapping mapping = load_mapping(o.file);
+    object["kind"] = "mapping", object["chip"] = mapping.chip;
+    text = fmt::format("mapping of {} populations onto {}", mapping.populations.size(), mapping.chip);
+  } else {
+    return false;
+  }
+  if (t.json)
+    t.print(object);
+  else
+    t.out << fmt::format("{}: a valid {}\n", o.file, text);
+  return true;
+}
+
 int check(const Options& o, Terminal& t) {
   std::error_code ignored;
   if (std::filesystem::is_directory(o.file, ignored)) return check_classes(o.file, o.unit, t);
   if (is_recording(o.file, o.unit)) return check_recording(o.file, o.unit, t);
   const DescriptionKind kind = description_kind_of_file(o.file);
-  const char* what = kind == DescriptionKind::kExperiment ? "experiment" : kind == DescriptionKind::kPriceList ? "price list" : "network";
-  if (kind == DescriptionKind::kPriceList) {
-    const PriceList prices = load_prices(o.file);
-    if (t.json)
-      t.print({{"file", o.file}, {"kind", what}, {"valid", true}, {"prices", prices.prices.size()}});
-    else
-      t.out << fmt::format("{}: a valid price list of {} with {} prices\n", o.file, prices.machine, prices.prices.size());
-    return kOk;
-  }
+  const char* what = kind == DescriptionKind::kExperiment ? "experiment" : "network";
+  if (check_other(o, kind, t)) return kOk;
   std::string network_file = o.file;
   NetworkDescription description;
   if (kind == DescriptionKind::kExperiment) {
@@ -128,7 +147,8 @@ Verb check_verb() {
           "recordings for each class",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "FILE", o->file, "", "a network, an experiment or a price list (.txtpb); or a recording")->required();
+            add_text(app, "FILE", o->file, "", "a network, an experiment, a price list, a chip or a mapping (.txtpb); or a recording")
+                ->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");

@@ -4,12 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "core/chip.hpp"
 #include "core/energy.hpp"
 #include "core/experiment.hpp"
+#include "core/mapping.hpp"
 #include "core/network.hpp"
 #include "proto/fields.hpp"
 #include "proto/load.hpp"
+#include "proto/spikeloop/v1/chip.pb.h"
 #include "proto/spikeloop/v1/experiment.pb.h"
+#include "proto/spikeloop/v1/mapping.pb.h"
 #include "proto/spikeloop/v1/network.pb.h"
 #include "proto/spikeloop/v1/price.pb.h"
 #include "proto/spikeloop/v1/report.pb.h"
@@ -59,6 +63,14 @@ void write_experiment(const Experiment& experiment, v1::Experiment& message);
 // price_convert.cpp
 PriceList read_prices(const Reader& reader, const v1::PriceList& message);
 void write_prices(const PriceList& prices, v1::PriceList& message);
+
+// chip_convert.cpp
+ChipSpec read_chip(const Reader& reader, const v1::Chip& message);
+void write_chip(const ChipSpec& chip, v1::Chip& message);
+
+// mapping_convert.cpp
+Mapping read_mapping(const Reader& reader, const v1::Mapping& message);
+void write_mapping(const Mapping& mapping, v1::Mapping& message);
 
 // report_convert.cpp
 TrainingResult read_training_result(const v1::TrainingResult& message);

@@ -26,6 +26,8 @@ DescriptionKind kind_of_message(std::string_view name) {
   if (name == v1::Network::descriptor()->full_name()) return DescriptionKind::kNetwork;
   if (name == v1::Experiment::descriptor()->full_name()) return DescriptionKind::kExperiment;
   if (name == v1::PriceList::descriptor()->full_name()) return DescriptionKind::kPriceList;
+  if (name == v1::Chip::descriptor()->full_name()) return DescriptionKind::kChip;
+  if (name == v1::Mapping::descriptor()->full_name()) return DescriptionKind::kMapping;
   return DescriptionKind::kUnknown;
 }
 
@@ -179,6 +181,14 @@ PriceList prices_from(const v1::PriceList& message, std::vector<Diagnostic>& fau
   return proto::read_prices(Reader(message, "", faults), message);
 }
 
+ChipSpec chip_from(const v1::Chip& message, std::vector<Diagnostic>& faults) {
+  return proto::read_chip(Reader(message, "", faults), message);
+}
+
+Mapping mapping_from(const v1::Mapping& message, std::vector<Diagnostic>& faults) {
+  return proto::read_mapping(Reader(message, "", faults), message);
+}
+
 template <class Message>
 void locate_in(std::vector<Diagnostic>& faults, std::string_view text) {
   Message message;
@@ -233,6 +243,26 @@ PriceList load_prices_binary(std::string_view bytes, const std::string& file) {
   return load_binary<v1::PriceList>(bytes, file, {}, prices_from);
 }
 
+ChipSpec load_chip(const std::string& path) {
+  const std::string content = proto::read_description_file(path);
+  return is_binary(path) ? load_chip_binary(content, path) : load_chip_text(content, path);
+}
+
+ChipSpec load_chip_text(std::string_view text, const std::string& file) { return load_text<v1::Chip>(text, file, {}, chip_from); }
+
+ChipSpec load_chip_binary(std::string_view bytes, const std::string& file) { return load_binary<v1::Chip>(bytes, file, {}, chip_from); }
+
+Mapping load_mapping(const std::string& path) {
+  const std::string content = proto::read_description_file(path);
+  return is_binary(path) ? load_mapping_binary(content, path) : load_mapping_text(content, path);
+}
+
+Mapping load_mapping_text(std::string_view text, const std::string& file) { return load_text<v1::Mapping>(text, file, {}, mapping_from); }
+
+Mapping load_mapping_binary(std::string_view bytes, const std::string& file) {
+  return load_binary<v1::Mapping>(bytes, file, {}, mapping_from);
+}
+
 std::string resolve_path(const std::string& description_file, const std::string& path) {
   const std::filesystem::path wanted(path);
   if (wanted.is_absolute()) return path;
@@ -247,6 +277,8 @@ std::vector<Diagnostic> locate(std::vector<Diagnostic> faults, const std::string
     locate_in<v1::Experiment>(faults, text);
   else if (description_kind(text) == DescriptionKind::kPriceList)
     locate_in<v1::PriceList>(faults, text);
+  else if (description_kind(text) == DescriptionKind::kChip)
+    locate_in<v1::Chip>(faults, text);
   else
     locate_in<v1::Network>(faults, text);
   return faults;

@@ -7,9 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/chip.hpp"
 #include "core/energy.hpp"
 #include "core/errors.hpp"
 #include "core/experiment.hpp"
+#include "core/mapping.hpp"
 #include "core/network.hpp"
 #include "proto/field_change.hpp"
 
@@ -34,7 +36,7 @@ struct LoadOptions {
 };
 
 /// What a description file describes.
-enum class DescriptionKind { kUnknown, kNetwork, kExperiment, kPriceList };
+enum class DescriptionKind { kUnknown, kNetwork, kExperiment, kPriceList, kChip, kMapping };
 
 /// Reads the line `# proto-message: spikeloop.v1.Network` among the comments at the start of a text.
 DescriptionKind description_kind(std::string_view text);
@@ -56,6 +58,16 @@ Experiment load_experiment_binary(std::string_view bytes, const std::string& fil
 PriceList load_prices(const std::string& path);
 PriceList load_prices_text(std::string_view text, const std::string& file = "");
 PriceList load_prices_binary(std::string_view bytes, const std::string& file = "");
+
+/// A chip: every figure is a number that is not negative, and has a source.
+ChipSpec load_chip(const std::string& path);
+ChipSpec load_chip_text(std::string_view text, const std::string& file = "");
+ChipSpec load_chip_binary(std::string_view bytes, const std::string& file = "");
+
+/// A mapping: complete (a place for each neuron on the chip, no two in one), every route within a board.
+Mapping load_mapping(const std::string& path);
+Mapping load_mapping_text(std::string_view text, const std::string& file = "");
+Mapping load_mapping_binary(std::string_view bytes, const std::string& file = "");
 
 /// `path` as a description in `description_file` means it: relative to that file's folder, unless absolute.
 std::string resolve_path(const std::string& description_file, const std::string& path);

@@ -45,17 +45,33 @@ v1::PriceList message_of(const PriceList& prices) {
   return message;
 }
 
+v1::Chip message_of(const ChipSpec& chip) {
+  v1::Chip message;
+  proto::write_chip(chip, message);
+  return message;
+}
+
+v1::Mapping message_of(const Mapping& mapping) {
+  v1::Mapping message;
+  proto::write_mapping(mapping, message);
+  return message;
+}
+
 }  // namespace
 
 std::string write_network(const NetworkDescription& network, const WriteOptions& options) { return text_of(message_of(network, options)); }
 std::string write_experiment(const Experiment& experiment) { return text_of(message_of(experiment)); }
 std::string write_prices(const PriceList& prices) { return text_of(message_of(prices)); }
+std::string write_chip(const ChipSpec& chip) { return text_of(message_of(chip)); }
+std::string write_mapping(const Mapping& mapping) { return text_of(message_of(mapping)); }
 
 std::string write_network_binary(const NetworkDescription& network, const WriteOptions& options) {
   return bytes_of(message_of(network, options));
 }
 std::string write_experiment_binary(const Experiment& experiment) { return bytes_of(message_of(experiment)); }
 std::string write_prices_binary(const PriceList& prices) { return bytes_of(message_of(prices)); }
+std::string write_chip_binary(const ChipSpec& chip) { return bytes_of(message_of(chip)); }
+std::string write_mapping_binary(const Mapping& mapping) { return bytes_of(message_of(mapping)); }
 
 std::string write_report_binary(const ExperimentResult& result) {
   v1::Report message;

@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "core/chip.hpp"
 #include "core/energy.hpp"
 #include "core/experiment.hpp"
+#include "core/mapping.hpp"
 #include "core/network.hpp"
 
 /// Core values to text and to binary. Loading what was written gives the same value again; defaults are written out.
@@ -22,11 +24,15 @@ struct WriteOptions {
 std::string write_network(const NetworkDescription& network, const WriteOptions& options = {});
 std::string write_experiment(const Experiment& experiment);
 std::string write_prices(const PriceList& prices);
+std::string write_chip(const ChipSpec& chip);
+std::string write_mapping(const Mapping& mapping);
 
 /// Binary serialisation of the same messages.
 std::string write_network_binary(const NetworkDescription& network, const WriteOptions& options = {});
 std::string write_experiment_binary(const Experiment& experiment);
 std::string write_prices_binary(const PriceList& prices);
+std::string write_chip_binary(const ChipSpec& chip);
+std::string write_mapping_binary(const Mapping& mapping);
 
 /// The results of an experiment without the heavy parts (example trials, receptive fields, latency of each sample), binary.
 std::string write_report_binary(const ExperimentResult& result);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -71,6 +72,13 @@ inline constexpr std::size_t kBiasesPerChip = kCoreBiases.size() * kCores + kGlo
 consteval std::uint8_t bias_offset(std::string_view name) {
   for (const BiasRow& row : kCoreBiases)
     if (row.name == name) return row.offset;
+  throw "no such bias";
+}
+
+/// Place of a core bias in the table; a name that is not in it does not compile.
+consteval std::size_t bias_index(std::string_view name) {
+  for (std::size_t i = 0; i < kCoreBiases.size(); ++i)
+    if (kCoreBiases[i].name == name) return i;
   throw "no such bias";
 }
 

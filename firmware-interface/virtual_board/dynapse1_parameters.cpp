@@ -5,18 +5,16 @@
 #include <cmath>
 #include <string>
 
+#include "firmware-interface/dynapse1/dpi.hpp"
 #include "firmware-interface/virtual_board/dynapse1_random.hpp"
 
 namespace spikeloop::firmware {
 namespace {
 
-// Device constants of DynapSim (facts B.2), a model of the chip's successor in the same process.
-constexpr double kThermalV = 25e-3, kKappa = (0.75 + 0.66) / 2, kStageV = 0.7;
-constexpr double kMembraneF = 3e-12, kFastF = 24.5e-12, kSlowF = 25e-12, kAdaptationF = 40e-12, kRefractoryF = 1.5e-12, kPulseF = 0.5e-12;
-constexpr double kAdaptationPulseS = 1e-6;
+constexpr DpiConstants kDevice;
 
 // Ours: DYNAPSE1_MODEL.md says why.
-constexpr double kDcFactor = 2e-7, kThresholdA = 2e-10, kShortestRefractoryS = 1e-6, kLongestPulseS = 1;
+constexpr double kAdaptationPulseS = 1e-6, kShortestRefractoryS = 1e-6, kLongestPulseS = 1;
 
 struct SynapseBiases {
   std::size_t weight, tau, threshold;
@@ -24,14 +22,11 @@ struct SynapseBiases {
 };
 /// By the wire value of the type.
 constexpr std::array<SynapseBiases, 4> kSynapses = {{
-    {bias_index("PS_WEIGHT_INH_S_N"), bias_index("NPDPII_TAU_S_P"), bias_index("NPDPII_THR_S_P"), kSlowF},
-    {bias_index("PS_WEIGHT_INH_F_N"), bias_index("NPDPII_TAU_F_P"), bias_index("NPDPII_THR_F_P"), kFastF},
-    {bias_index("PS_WEIGHT_EXC_S_N"), bias_index("NPDPIE_TAU_S_P"), bias_index("NPDPIE_THR_S_P"), kSlowF},
-    {bias_index("PS_WEIGHT_EXC_F_N"), bias_index("NPDPIE_TAU_F_P"), bias_index("NPDPIE_THR_F_P"), kFastF},
+    {bias_index("PS_WEIGHT_INH_S_N"), bias_index("NPDPII_TAU_S_P"), bias_index("NPDPII_THR_S_P"), kDevice.slow_f},
+    {bias_index("PS_WEIGHT_INH_F_N"), bias_index("NPDPII_TAU_F_P"), bias_index("NPDPII_THR_F_P"), kDevice.fast_f},
+    {bias_index("PS_WEIGHT_EXC_S_N"), bias_index("NPDPIE_TAU_S_P"), bias_index("NPDPIE_THR_S_P"), kDevice.slow_f},
+    {bias_index("PS_WEIGHT_EXC_F_N"), bias_index("NPDPIE_TAU_F_P"), bias_index("NPDPIE_THR_F_P"), kDevice.fast_f},
 }};
-
-/// tau = Ut C / (kappa Itau): Chicca et al. 2014, the DPI; facts B.2.
-double time_constant_s(double capacitance_f, double current_a) { return kThermalV * capacitance_f / (kKappa * current_a); }
 
 struct Setting {
   std::string_view name;
@@ -75,23 +70,24 @@ NeuronParameters neuron_parameters(const CoreBiases& biases, const NeuronMismatc
   /// No transistor conducts less than the floor, which has its mismatch too.
   const auto at_least_floor = [&](std::size_t i) { return std::max(biases[i], kFloorA) * static_cast<double>(mismatch.factor[i]); };
   NeuronParameters p;
-  const double pulse_s = std::min(kStageV * kPulseF / at_least_floor(bias_index("PULSE_PWLK_P")), kLongestPulseS);
+  const double pulse_s = std::min(timer_s(kDevice, kDevice.pulse_f, at_least_floor(bias_index("PULSE_PWLK_P"))), kLongestPulseS);
   for (std::size_t k = 0; k < kSynapses.size(); ++k) {
     const SynapseBiases& s = kSynapses[k];
     const double tau_a = at_least_floor(s.tau);
-    p.tau_s[k] = time_constant_s(s.capacitance_f, tau_a);
-    p.jump_a[k] = at_least_floor(s.threshold) / tau_a * raw(s.weight) * -std::expm1(-pulse_s / p.tau_s[k]);
+    p.tau_s[k] = time_constant_s(kDevice, s.capacitance_f, tau_a);
+    p.jump_a[k] = synapse_jump_a(at_least_floor(s.threshold) / tau_a, raw(s.weight), pulse_s, p.tau_s[k]);
   }
   const double ahp_a = at_least_floor(bias_index("IF_AHTAU_N"));
-  p.tau_s[kAdaptation] = time_constant_s(kAdaptationF, ahp_a);
-  p.jump_a[kAdaptation] = at_least_floor(bias_index("IF_AHTHR_N")) / ahp_a * raw(bias_index("IF_AHW_P")) *
-                          -std::expm1(-kAdaptationPulseS / p.tau_s[kAdaptation]);
+  p.tau_s[kAdaptation] = time_constant_s(kDevice, kDevice.adaptation_f, ahp_a);
+  p.jump_a[kAdaptation] = synapse_jump_a(at_least_floor(bias_index("IF_AHTHR_N")) / ahp_a, raw(bias_index("IF_AHW_P")), kAdaptationPulseS,
+                                         p.tau_s[kAdaptation]);
   const double leak_a = at_least_floor(tau2 ? bias_index("IF_TAU2_N") : bias_index("IF_TAU1_N"));
-  p.tau_membrane_s = time_constant_s(kMembraneF, leak_a);
+  p.tau_membrane_s = time_constant_s(kDevice, kDevice.membrane_f, leak_a);
   p.gain = at_least_floor(bias_index("IF_THR_N")) / leak_a;
-  p.drive_a = kDcFactor * raw(bias_index("IF_DC_P")) - leak_a;
-  p.threshold_a = kThresholdA * static_cast<double>(mismatch.factor.back());
-  const double refractory_s = std::max(kStageV * kRefractoryF / at_least_floor(bias_index("IF_RFR_N")), kShortestRefractoryS);
+  p.drive_a = kDevice.dc_factor * raw(bias_index("IF_DC_P")) - leak_a;
+  p.threshold_a = kDevice.threshold_a * static_cast<double>(mismatch.factor.back());
+  const double refractory_s =
+      std::max(timer_s(kDevice, kDevice.refractory_f, at_least_floor(bias_index("IF_RFR_N"))), kShortestRefractoryS);
   p.refractory_ns = std::llround(refractory_s * 1e9);
   return p;
 }

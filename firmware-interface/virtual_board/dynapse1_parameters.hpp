@@ -12,15 +12,8 @@
 /// From the biases of a core to the parameters of its neurons. A model, not silicon: DYNAPSE1_MODEL.md.
 namespace spikeloop::firmware {
 
-/// Currents of a core's biases in A, in the order of `kCoreBiases`.
+/// Currents of a core's biases in A, in the order of `kCoreBiases` (`bias_index`).
 using CoreBiases = std::array<double, kCoreBiases.size()>;
-
-/// Place of a core bias in `CoreBiases`.
-consteval std::size_t bias_index(std::string_view name) {
-  for (std::size_t i = 0; i < kCoreBiases.size(); ++i)
-    if (kCoreBiases[i].name == name) return i;
-  throw "no such bias";
-}
 
 /// Where a bias address of a core leads: which core, and the place among its biases. Only for addresses of core biases.
 struct BiasPlace {

@@ -170,7 +170,7 @@ TEST(ResolvePath, IsRelativeToTheDescription) {
 }
 
 TEST(Examples, OfNetworksAndPricesAreValid) {
-  for (const char* name : {"lif_bias", "brunel", "stdp_pair"})
+  for (const char* name : {"lif_bias", "brunel", "stdp_pair", "relay", "full_board"})
     EXPECT_NO_THROW(Network(load_network(std::string(SPIKELOOP_SOURCE_DIR "/examples/networks/") + name + ".txtpb"))) << name;
   for (const char* name : {"dynapse1", "loihi", "synop_only"}) {
     const PriceList prices = load_prices(std::string(SPIKELOOP_SOURCE_DIR "/examples/prices/") + name + ".txtpb");
