@@ -115,9 +115,9 @@ ChipSpec load_chip_of(const std::string& name) {
 }
 
 Verb map_verb() {
-  return {"map", "put a network onto a chip: cores, synapses, errors; exit code 3 with every reason when it does not fit",
+  return {"map", "put a network onto a chip, or say everything that does not fit (exit code 3)",
           "Examples:\n  spikeloop map examples/networks/relay.txtpb --chip dynapse1\n"
-          "  spikeloop map net.txtpb --chip dynapse1 --out runs/map      with the mapping as a file, and map.html",
+          "  spikeloop map net.txtpb --chip dynapse1 --out runs/map    with the mapping as a file, and map.html",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "FILE", o->file, "", "a network or an experiment (.txtpb)")->required();

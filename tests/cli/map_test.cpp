@@ -38,7 +38,7 @@ TEST(Map, WritesTheMappingAndAReport) {
   EXPECT_EQ(text.chip, "dynapse1");
   EXPECT_EQ(load_chip(out + "/chip.txtpb"), load_chip(SPIKELOOP_SOURCE_DIR "/examples/chips/dynapse1.txtpb"));
   const std::string html = read(out + "/map.html"), svg = read(out + "/placement.svg");
-  for (const char* part : {"relay on dynapse1", "<svg", "U0 core 0", "Where the chip differs"}) contains(html, part);
+  for (const char* part : {"relay on dynapse1", "<svg", "U0 core 0", "Weights", "Traffic"}) contains(html, part);
   std::size_t squares = 0;
   for (std::size_t at = svg.find("<rect"); at != std::string::npos; at = svg.find("<rect", at + 1)) ++squares;
   EXPECT_GE(squares, 88U);
