@@ -147,7 +147,7 @@ Verb check_verb() {
           "recordings for each class",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "FILE", o->file, "", "a network, experiment, price list, chip or mapping (.txtpb), or a recording")->required();
+            add_text(app, "FILE", o->file, "", "any description of ours (.txtpb), or a recording")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
