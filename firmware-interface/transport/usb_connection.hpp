@@ -37,6 +37,7 @@ class UsbConnection final : public UsbTransport {
   using Lock = std::unique_lock<std::mutex>;
   using UsbTransfer = std::unique_ptr<libusb_transfer, decltype(&libusb_free_transfer)>;
   struct Transfer {
+    explicit Transfer(UsbConnection& of) : owner(of) {}
     UsbConnection& owner;
     std::vector<unsigned char> buffer;
     UsbTransfer usb{libusb_alloc_transfer(0), &libusb_free_transfer};
