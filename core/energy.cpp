@@ -36,6 +36,9 @@ double count_of(Operation operation, const Network& network, const OperationCoun
       return core_broadcasts(network, counts, prices.neurons_per_core);
     case Operation::kStaticSecond:
       return static_cast<double>(counts.simulated) / static_cast<double>(kSecond);
+    case Operation::kRoute:
+    case Operation::kHop:
+      return 0;  // the simulator has one chip of any size
   }
   throw BugError("unknown operation");
 }
@@ -43,7 +46,7 @@ double count_of(Operation operation, const Network& network, const OperationCoun
 }  // namespace
 
 const char* operation_name(Operation operation) {
-  constexpr std::array names = {"spike", "neuron_update", "synaptic_event", "core_broadcast", "plastic_update", "second"};
+  constexpr std::array names = {"spike", "neuron_update", "synaptic_event", "core_broadcast", "plastic_update", "second", "route", "hop"};
   return names.at(static_cast<std::size_t>(operation));
 }
 

@@ -18,6 +18,8 @@ enum class Operation {
   kCoreBroadcast,  ///< a spike sent to one destination core (a target population of n neurons occupies ceil(n / neurons_per_core) cores)
   kPlasticUpdate,  ///< a weight change
   kStaticSecond,   ///< static power: a second of simulated time
+  kRoute,          ///< a spike routed to one destination; known of a network on a chip
+  kHop,            ///< a spike's way from one chip to the next; known of a network on a chip
 };
 
 /// "spike", "neuron_update", ... as in the schema.

@@ -14,6 +14,8 @@ static_assert(v1::OPERATION_SYNAPTIC_EVENT == static_cast<int>(Operation::kSynap
 static_assert(v1::OPERATION_CORE_BROADCAST == static_cast<int>(Operation::kCoreBroadcast) + 1);
 static_assert(v1::OPERATION_PLASTIC_UPDATE == static_cast<int>(Operation::kPlasticUpdate) + 1);
 static_assert(v1::OPERATION_SECOND == static_cast<int>(Operation::kStaticSecond) + 1);
+static_assert(v1::OPERATION_ROUTE == static_cast<int>(Operation::kRoute) + 1);
+static_assert(v1::OPERATION_HOP == static_cast<int>(Operation::kHop) + 1);
 
 template <class Access>
 void price_fields(const Access& a, auto& p) {

@@ -64,17 +64,6 @@ std::string Checker::path_of_model(std::size_t index, const char* field) const {
 
 bool Checker::reaches_chip(const Projection& p) const { return p.port != Port::kModulator && on_chip(network_.population_index(p.target)); }
 
-void Checker::find_homes() {
-  for (const Population& p : network_.populations()) out_.circuit.homes.push_back(p.is_source() ? Home::kInput : Home::kChip);
-  const auto to_host = [&](const std::string& name) {
-    Home& home = out_.circuit.homes[network_.population_index(name)];
-    if (home == Home::kChip) home = Home::kHost;
-  };
-  for (const std::string& name : options_.host) to_host(name);
-  if (options_.controller_on_chip) return;
-  for (const Controller& c : network_.controllers()) to_host(controller_plus(c.population)), to_host(controller_minus(c.population));
-}
-
 /// The neurons on the chip first, then what is played into it and heard there.
 void Checker::number_sources() {
   Circuit& c = out_.circuit;
@@ -185,7 +174,7 @@ void Checker::add_wires() {
 }
 
 Checked Checker::run() {
-  find_homes();
+  out_.circuit.homes = homes_of(network_, options_);
   for (std::size_t i = 0; i < network_.populations().size(); ++i)
     if (on_chip(i)) check_model(i), check_state(i);
   check_probes();

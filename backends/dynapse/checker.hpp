@@ -16,8 +16,7 @@ class Checker {
   Checked run();
 
  private:
-  // checker.cpp: who lives where, and the wires
-  void find_homes();
+  // checker.cpp: the wires
   void number_sources();
   void note_observed();
   void add_wires();

@@ -17,6 +17,19 @@ SynapseType type_of(bool slow, float weight) {
 
 }  // namespace
 
+std::vector<Home> homes_of(const Network& network, const MapOptions& options) {
+  std::vector<Home> homes;
+  for (const Population& p : network.populations()) homes.push_back(p.is_source() ? Home::kInput : Home::kChip);
+  const auto to_host = [&](const std::string& name) {
+    Home& home = homes[network.population_index(name)];
+    if (home == Home::kChip) home = Home::kHost;
+  };
+  for (const std::string& name : options.host) to_host(name);
+  if (options.controller_on_chip) return homes;
+  for (const Controller& c : network.controllers()) to_host(controller_plus(c.population)), to_host(controller_minus(c.population));
+  return homes;
+}
+
 std::span<const Circuit::Synapse> Circuit::fan_in(std::uint32_t target) const {
   return std::span(synapses).subspan(begin.at(target), begin.at(target + 1U) - begin.at(target));
 }

@@ -29,6 +29,9 @@ struct MapOptions {
   std::vector<InitialWeights> weights{};  ///< instead of those that projections describe, as for `Program::start`
 };
 
+/// Where each population of a network lives.
+std::vector<Home> homes_of(const Network& network, const MapOptions& options);
+
 /// What the neurons of a core have in common: seconds, and thresholds as unit of v (1 = v_threshold - v_rest). 0: not used.
 struct ParameterSet {
   double tau_m_s = 0;

@@ -153,12 +153,10 @@ void note_weights(const Circuit& circuit, QuantisedNetwork& q) {
     error.projection = k;
     error.synapses = bundle.wires.size();
     double square = 0, scale = 0;
-    for (const Circuit::Wire& wire : bundle.wires) {
-      if (wire.weight_mv == 0) continue;
-      const std::size_t s = synapse_of(circuit, wire, bundle.slow);
-      const double wanted = std::abs(static_cast<double>(wire.weight_mv)),
-                   apart = std::abs(wanted * static_cast<double>(q.achieved[s]) / static_cast<double>(circuit.synapses[s].weight) - wanted);
-      error.vanished += q.counts[s] == 0;
+    const std::vector<float> achieved = achieved_weights(circuit, q, k);
+    for (std::size_t i = 0; i < achieved.size(); ++i) {
+      const double wanted = static_cast<double>(bundle.wires[i].weight_mv), apart = std::abs(static_cast<double>(achieved[i]) - wanted);
+      error.vanished += wanted != 0 && achieved[i] == 0;
       error.max_mv = std::max(error.max_mv, apart);
       square += apart * apart, scale += wanted * wanted;
     }
@@ -169,6 +167,20 @@ void note_weights(const Circuit& circuit, QuantisedNetwork& q) {
 }
 
 }  // namespace
+
+std::vector<float> achieved_weights(const Circuit& circuit, const QuantisedNetwork& q, std::size_t projection) {
+  const Circuit::Bundle& bundle = circuit.bundles.at(projection);
+  std::vector<float> weights;
+  for (const Circuit::Wire& wire : bundle.wires) {
+    if (wire.weight_mv == 0) {
+      weights.push_back(0);
+      continue;
+    }
+    const std::size_t s = synapse_of(circuit, wire, bundle.slow);
+    weights.push_back(wire.weight_mv * q.achieved[s] / circuit.synapses[s].weight);
+  }
+  return weights;
+}
 
 Quantised quantise(const Network& network, const Circuit& circuit, const Placement& placement, const ChipSpec& chip,
                    const MapOptions& options) {

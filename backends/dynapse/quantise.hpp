@@ -62,4 +62,7 @@ struct Quantised {
 Quantised quantise(const Network& network, const Circuit& circuit, const Placement& placement, const ChipSpec& chip,
                    const MapOptions& options = {});
 
+/// The weights (mV) of a projection that ends on the chip, as CAM words and biases make them, in the order of `Session::weights`.
+std::vector<float> achieved_weights(const Circuit& circuit, const QuantisedNetwork& quantised, std::size_t projection);
+
 }  // namespace spikeloop::dynapse

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/dynapse/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "backends/dynapse/device.hpp"
+#include "core/bytes.hpp"
+
+namespace spikeloop::dynapse {
+namespace {
+
+constexpr std::uint64_t kStateMagic = 0x31'70'61'6e'79'64'6c'73;  // "sldynap1"
+
+bool spikes_are_probed(const Network& network, const std::string& population) {
+  return std::any_of(network.probes().begin(), network.probes().end(),
+                     [&](const Probe& p) { return p.variable == Probe::Variable::kSpikes && p.population == population; });
+}
+
+std::vector<InitialWeights> as_initial(const std::map<std::size_t, std::vector<float>>& weights) {
+  std::vector<InitialWeights> list;
+  for (const auto& [projection, values] : weights) list.push_back({projection, values});
+  return list;
+}
+
+}  // namespace
+
+std::uint64_t Deployment::lost() const {
+  return board.dropped_at_aer.value_or(0) + board.dropped_at_mux.value_or(0) + board.missing().value_or(0) + board.stream.words_lost();
+}
+
+BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span<const InitialWeights> initial)
+    : program_(std::move(program)),
+      compiled_(program_->compiled),
+      index_(mapping_of(*program_->network, program_->chip, compiled_, program_->options)) {
+  for (const InitialWeights& given : initial)
+    if (!compiled_.circuit.bundles.at(given.projection).wires.empty()) pending_[given.projection] = given.weights;
+  if (!pending_.empty()) {
+    compiled_ = recompile(network(), program_->chip, std::move(compiled_), as_initial(pending_), program_->options);
+    pending_.clear();
+  }
+  for (const Population& p : network().populations()) probed_.push_back(spikes_are_probed(network(), p.name));
+  counts_.populations.resize(network().populations().size());
+  counts_.projections.resize(network().projections().size());
+  per_spike_ = operations_per_spike(compiled_, program_->chip);
+  board_ = program_->use.open();
+  program_board();
+  player_ = std::make_unique<Player>(*board_);
+  player_->settle(settle_time());
+  strays_of_start_ = player_->strays();
+}
+
+void BoardSession::program_board() {
+  board_->initialise();
+  for (unsigned chip = 0; chip < firmware::kChips; ++chip) {
+    const std::vector<std::uint32_t> words = complete_words(compiled_.configuration, chip);
+    board_->program(chip, words);
+    deployment_.words += words.size();
+  }
+  board_->start();
+  verify();
+}
+
+/// Neurons for which one spike of one source is enough, by far, and that the host sees: each core's first few.
+void BoardSession::verify() {
+  constexpr double kEnough = 1.5;  // thresholds
+  const Circuit& c = compiled_.circuit;
+  std::map<std::pair<unsigned, unsigned>, unsigned> done;
+  for (std::uint32_t n = 0; n < c.neurons.size(); ++n) {
+    const ChipPlace& at = compiled_.placement.places[n];
+    if (!c.observed[n] || done[{at.chip, at.core}] >= program_->use.verified_neurons) continue;
+    const ParameterSet& set = c.parameters[c.parameters_of[n]];
+    double strongest = 0;
+    std::uint8_t most_words = 0;  // the check injects the source that has most of them
+    for (std::uint32_t s = c.begin[n]; s < c.begin[n + 1]; ++s) {
+      const auto type = static_cast<std::size_t>(c.synapses[s].type);
+      if (!is_excitatory(type) || compiled_.quantised.counts[s] < most_words) continue;
+      const double peak = set.delta[type] ? 1 : response_peak(set.tau_s[type], set.tau_m_s);
+      const double response = peak * static_cast<double>(compiled_.quantised.achieved[s]);
+      strongest = compiled_.quantised.counts[s] > most_words ? response : std::min(strongest, response);
+      most_words = compiled_.quantised.counts[s];
+    }
+    if (strongest < kEnough) continue;
+    ++done[{at.chip, at.core}];
+    const firmware::CheckResult result = board_->check(at.chip, firmware::neuron_address(at.core, at.neuron));
+    deployment_.verified.push_back({c.neurons[n], result.seen, result.why});
+  }
+  const auto& all = deployment_.verified;
+  if (all.empty() || std::any_of(all.begin(), all.end(), [](const auto& v) { return v.seen; })) return;
+  throw DeviceError(
+      fmt::format("{} was programmed, but none of {} neurons fires that one input should make fire; {}\nrun `spikeloop board probe`, "
+                  "which looks at the chips without a network",
+                  board_->info().usb.location, all.size(), all.front().why));
+}
+
+Time BoardSession::settle_time() const {
+  double slowest = 0;
+  for (const ParameterSet& set : compiled_.circuit.parameters)
+    for (const double tau : {set.tau_m_s, set.tau_s[0], set.tau_s[1], set.tau_s[2], set.tau_s[3]}) slowest = std::max(slowest, tau);
+  return from_ms(program_->use.settle_time_constants * slowest * 1e3);
+}
+
+void BoardSession::write_weights() {
+  if (pending_.empty()) return;
+  const Configuration before = compiled_.configuration;
+  compiled_ = recompile(network(), program_->chip, std::move(compiled_), as_initial(pending_), program_->options);
+  pending_.clear();
+  ++deployment_.weight_commits;
+  for (unsigned chip = 0; chip < firmware::kChips; ++chip) {
+    const std::vector<std::uint32_t> words = changed_words(before, compiled_.configuration, chip);
+    if (words.empty()) continue;
+    board_->program(chip, words);
+    deployment_.words_changed += words.size();
+  }
+  per_spike_ = operations_per_spike(compiled_, program_->chip);
+}
+
+void BoardSession::reset(std::uint64_t) {
+  write_weights();
+  player_->settle(settle_time());
+  now_ = 0;
+}
+
+void BoardSession::take_input(Time until, std::span<const Spike> spikes_in, std::vector<Spike>& out) {
+  const Circuit& c = compiled_.circuit;
+  for (const Spike& s : spikes_in) {
+    if (s.population >= c.homes.size() || s.neuron >= network().populations()[s.population].size())
+      throw DescriptionError(fmt::format("a spike of neuron {} of population {} was handed over; there is none", s.neuron, s.population));
+    if (c.homes[s.population] == Home::kChip)
+      throw DescriptionError(
+          fmt::format("a spike of \"{}\" was handed over, which is on the chip", network().populations()[s.population].name));
+    if (s.time >= until)
+      throw DescriptionError(fmt::format("a spike at {} ms was handed over for a run until {} ms", to_ms(s.time), to_ms(until)));
+    if (s.time < now_)
+      ++counts_.late;
+    else
+      out.push_back(s);
+  }
+}
+
+void BoardSession::count(const Spike& s) {
+  const std::uint32_t first = compiled_.circuit.first[s.population];
+  ++counts_.populations[s.population].spikes;
+  if (first != Circuit::kNone) operations_ += per_spike_[first + s.neuron];
+}
+
+void BoardSession::show(std::vector<Spike>& spikes, Sink& sink) {
+  std::sort(spikes.begin(), spikes.end(), [](const Spike& a, const Spike& b) {
+    return std::tuple(a.time, a.population, a.neuron) < std::tuple(b.time, b.population, b.neuron);
+  });
+  for (const Spike& s : spikes) {
+    count(s);
+    if (probed_[s.population]) sink.spike(s);
+  }
+}
+
+void BoardSession::advance(Time until, std::span<const Spike> spikes_in, Sink& sink) {
+  if (until <= now_) return;
+  write_weights();
+  std::vector<Spike> spikes;
+  take_input(until, spikes_in, spikes);
+  std::stable_sort(spikes.begin(), spikes.end(), [](const Spike& a, const Spike& b) { return a.time < b.time; });
+  played_.clear(), seen_.clear();
+  for (const Spike& s : spikes) {
+    const std::uint32_t first = compiled_.circuit.first[s.population];
+    if (first == Circuit::kNone) continue;
+    for (const ChipRoute& r : compiled_.placement.routes[first + s.neuron]) played_.push_back({s.time - now_, r});
+  }
+  player_->play(until - now_, played_, seen_);
+  for (const SeenSpike& s : seen_)
+    if (const auto neuron = index_.find(s.place))
+      spikes.push_back({now_ + s.time, neuron->population, neuron->neuron});
+    else
+      ++deployment_.strays;
+  show(spikes, sink);
+  counts_.simulated += until - now_;
+  now_ = until;
+}
+
+std::vector<float> BoardSession::weights(std::size_t projection) const {
+  if (const auto given = pending_.find(projection); given != pending_.end()) return given->second;
+  std::vector<float> weights;
+  for (const Circuit::Wire& wire : compiled_.circuit.bundles.at(projection).wires) weights.push_back(wire.weight_mv);
+  return weights;
+}
+
+void BoardSession::set_weights(std::size_t projection, std::span<const float> weights) {
+  const std::size_t wires = compiled_.circuit.bundles.at(projection).wires.size();
+  if (weights.size() != wires)
+    throw DescriptionError(fmt::format("projection \"{}\" has {} synapses on the chip, but {} weights are given",
+                                       network().projections()[projection].name, wires, weights.size()));
+  pending_[projection].assign(weights.begin(), weights.end());
+}
+
+Connectivity BoardSession::connectivity(std::size_t projection) const {
+  const Projection& p = network().projections().at(projection);
+  const Circuit& c = compiled_.circuit;
+  const std::uint32_t source = c.first[network().population_index(p.source)], target = c.first[network().population_index(p.target)];
+  Connectivity all;
+  for (const Circuit::Wire& wire : c.bundles[projection].wires) {
+    all.sources.push_back(wire.source - source);
+    all.targets.push_back(wire.target - target);
+    all.delays.push_back(1);
+  }
+  return all;
+}
+
+std::vector<double> BoardSession::thresholds(std::size_t population) const {
+  const Population& p = network().populations().at(population);
+  const Spiking* spiking = p.is_source() ? nullptr : spiking_of(p.neuron());
+  if (spiking == nullptr) throw DescriptionError(fmt::format("\"{}\" has no thresholds", p.name));
+  return std::vector<double>(p.size(), spiking->v_threshold_mv);
+}
+
+void BoardSession::set_thresholds(std::size_t population, std::span<const double> given) {
+  const std::vector<double> has = thresholds(population);
+  if (!std::equal(has.begin(), has.end(), given.begin(), given.end()))
+    throw DescriptionError(fmt::format("\"{}\" has learned thresholds; all neurons of the chip have one, train without homeostasis",
+                                       network().populations()[population].name));
+}
+
+State BoardSession::save() const {
+  StateWriter w;
+  w.put(kStateMagic);
+  w.put(network().fingerprint());
+  for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) w.put_all(weights(k));
+  w.put(now_);
+  w.put(hash_bytes(kHashStart, w.bytes.data(), w.bytes.size()));
+  return std::move(w.bytes);
+}
+
+void BoardSession::restore(const State& state) {
+  StateReader r(state);
+  r.check_sum();
+  if (r.get<std::uint64_t>() != kStateMagic || r.get<std::uint64_t>() != network().fingerprint())
+    throw DescriptionError("the saved state belongs to another network, or is none of a chip");
+  for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) {
+    const std::vector<float> saved = r.get_all<float>();
+    if (saved != weights(k)) set_weights(k, saved);
+  }
+  now_ = r.get<Time>();
+}
+
+OperationCounts BoardSession::counts() const {
+  OperationCounts counts = counts_;
+  for (std::size_t k = 0; k < network().projections().size(); ++k) {
+    const std::size_t source = network().population_index(network().projections()[k].source);
+    const std::size_t wires = compiled_.circuit.bundles[k].wires.size(), size = network().populations()[source].size();
+    counts.projections[k].synaptic_events = size == 0 ? 0 : counts.populations[source].spikes * (wires / size);
+  }
+  return counts;
+}
+
+Deployment BoardSession::deployment() {
+  deployment_.board = board_->statistics();
+  Deployment d = deployment_;
+  d.strays += player_->strays() - strays_of_start_;
+  return d;
+}
+
+}  // namespace spikeloop::dynapse

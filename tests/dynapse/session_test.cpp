@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks that run on the virtual board.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "backends/dynapse/dynapse.hpp"
+#include "firmware-interface/virtual_board/dynapse1_model.hpp"
+#include "firmware-interface/virtual_board/loopback.hpp"
+#include "tests/dynapse/support.hpp"
+
+namespace spikeloop::dynapse {
+namespace {
+
+namespace fw = firmware;
+
+/// A board that the test can look into.
+struct Bench {
+  std::shared_ptr<fw::DynapSe1Model> model = std::make_shared<fw::DynapSe1Model>(fw::DynapSe1Options{.mismatch = 0});
+  std::unique_ptr<ChipSession> session;
+
+  explicit Bench(const Network& network, const MapOptions& options = {}) {
+    BoardUse use;
+    use.open = [this] {
+      fw::BoardOptions o;
+      o.wait = [](fw::Milliseconds) {};
+      return std::make_unique<fw::Board>(std::make_unique<fw::Loopback>(model), o);
+    };
+    use.settle_time_constants = 40;
+    auto started = make_dynapse(dynapse1(), options, use)->compile(network)->start();
+    session.reset(dynamic_cast<ChipSession*>(started.release()));
+  }
+
+  std::vector<Spike> run(Time until, std::vector<Spike> in, std::uint64_t trial = 1) {
+    Recording out;
+    session->reset(trial);
+    session->advance(until, in, out);
+    return out.spikes;
+  }
+};
+
+/// Four inputs, each to a neuron of its own, which drives one of the next population, in another order.
+NetworkDescription relay(double weight_mv) {
+  NetworkDescription d;
+  d.populations = {external("in", 4), neurons("first", 4, 20, 2), neurons("second", 4, 20, 2)};
+  d.projections = {projection("in", "first", weight_mv), projection("first", "second", weight_mv)};
+  d.projections[0].connect = OneToOne{};
+  d.projections[1].connect = OneToOne{};
+  d.probes = {spikes_of("in"), spikes_of("first"), spikes_of("second")};
+  return d;
+}
+
+TEST(ChipSession, RelaysInputSpikesInTime) {
+  Bench bench{Network(relay(40))};
+  std::vector<Spike> in;
+  for (std::uint32_t n = 0; n < 4; ++n) in.push_back({from_ms(10 + 20.0 * n), 0, n});
+  const std::vector<Spike> out = bench.run(from_ms(100), in);
+  for (std::uint32_t n = 0; n < 4; ++n) {
+    EXPECT_NE(std::find(out.begin(), out.end(), in[n]), out.end()) << "a probed input is shown as it was played";
+    for (std::uint32_t population : {1u, 2u}) {
+      const auto first = std::find_if(out.begin(), out.end(), [&](const Spike& s) { return s.population == population && s.neuron == n; });
+      ASSERT_NE(first, out.end()) << population << " " << n;
+      EXPECT_GT(first->time, in[n].time);
+      EXPECT_LT(first->time, in[n].time + from_ms(4.0 * population));
+    }
+  }
+  EXPECT_TRUE(std::is_sorted(out.begin(), out.end(), [](const Spike& a, const Spike& b) { return a.time < b.time; }));
+}
+
+TEST(ChipSession, TrialsAreAlike) {
+  Bench bench{Network(relay(40))};
+  const std::vector<Spike> in = {{from_ms(3), 0, 1}, {from_ms(3), 0, 2}, {from_ms(30), 0, 3}};
+  const std::vector<Spike> first = bench.run(from_ms(50), in);
+  EXPECT_GT(first.size(), 6U);
+  bench.run(from_ms(70), {{from_ms(65), 0, 0}}, 2);
+  EXPECT_EQ(bench.run(from_ms(50), in, 3), first);
+}
+
+TEST(ChipSession, CountsWhatTheBoardCounts) {
+  Bench bench{Network(relay(40))};
+  const fw::DynapSe1Statistics before = bench.model->statistics();
+  const ChipOperations none = bench.session->operations();
+  EXPECT_EQ(none, ChipOperations{});
+  std::vector<Spike> in;
+  for (int i = 0; i < 40; ++i) in.push_back({from_ms(1 + 2 * i), 0, static_cast<std::uint32_t>(i % 4)});
+  bench.run(from_ms(120), in);
+  const fw::DynapSe1Statistics& after = bench.model->statistics();
+  const ChipOperations did = bench.session->operations();
+  EXPECT_EQ(did.spikes, after.neuron_spikes - before.neuron_spikes);
+  EXPECT_EQ(did.played, after.generated_spikes - before.generated_spikes);
+  EXPECT_EQ(did.broadcasts, after.core_broadcasts - before.core_broadcasts);
+  EXPECT_EQ(did.matches, after.synaptic_events - before.synaptic_events);
+  EXPECT_EQ(did.hops, after.hops - before.hops);
+  EXPECT_EQ(did.routes, after.routed_events - before.routed_events);
+  EXPECT_GT(did.spikes, 80U);
+  EXPECT_EQ(bench.session->deployment().lost(), 0U);
+  EXPECT_EQ(bench.session->deployment().strays, 0U);
+}
+
+TEST(ChipSession, WritesOnlyWordsThatChange) {
+  Bench bench{Network(relay(40))};
+  const std::size_t words = 4 * (4 + 106 + 4096 + 65536);
+  EXPECT_EQ(bench.session->deployment().words, words);
+  std::vector<float> weights = bench.session->weights(0);
+  ASSERT_EQ(weights.size(), 4U);
+  weights[2] = 0;
+  bench.session->set_weights(0, weights);
+  const std::vector<Spike> in = {{from_ms(3), 0, 1}, {from_ms(3), 0, 2}};
+  const std::vector<Spike> out = bench.run(from_ms(50), in);
+  EXPECT_TRUE(std::any_of(out.begin(), out.end(), [](const Spike& s) { return s.population == 1 && s.neuron == 1; }));
+  EXPECT_FALSE(std::any_of(out.begin(), out.end(), [](const Spike& s) { return s.population == 1 && s.neuron == 2; }));
+  const Deployment d = bench.session->deployment();
+  EXPECT_EQ(d.weight_commits, 1U);
+  EXPECT_GT(d.words_changed, 0U);
+  EXPECT_LE(d.words_changed, 64U + 25U) << "one neuron's CAM, and perhaps the biases of its core";
+  EXPECT_EQ(bench.session->weights(0), weights);
+  EXPECT_EQ(bench.session->achieved_weights(0)[2], 0);
+}
+
+TEST(ChipSession, MakesNeuronsFireThatOneInputShouldMakeFire) {
+  Bench bench{Network(relay(40))};
+  const Deployment d = bench.session->deployment();
+  EXPECT_FALSE(d.verified.empty());
+  for (const auto& verdict : d.verified) EXPECT_TRUE(verdict.seen) << verdict.why;
+}
+
+TEST(ChipSession, RefusesSpikesOfItsOwnNeuronsAndCountsLateOnes) {
+  Bench bench{Network(relay(40))};
+  Recording out;
+  bench.session->reset(1);
+  const std::vector<Spike> own = {{from_ms(1), 1, 0}}, beyond = {{from_ms(10), 0, 0}}, late = {{from_ms(1), 0, 0}};
+  EXPECT_THROW(bench.session->advance(from_ms(10), own, out), DescriptionError);
+  EXPECT_THROW(bench.session->advance(from_ms(10), beyond, out), DescriptionError);
+  bench.session->advance(from_ms(10), {}, out);
+  bench.session->advance(from_ms(20), late, out);
+  EXPECT_EQ(bench.session->counts().late, 1U);
+}
+
+TEST(ChipSession, GoesOnOnAnotherBoard) {
+  const Network network(relay(40));
+  Bench bench{network};
+  std::vector<float> weights = bench.session->weights(1);
+  weights[0] = 0, weights[3] = 20;
+  bench.session->set_weights(1, weights);
+  const std::vector<Spike> in = {{from_ms(3), 0, 0}, {from_ms(5), 0, 3}};
+  const std::vector<Spike> out = bench.run(from_ms(50), in);
+  const State state = bench.session->save();
+  Bench other{network};
+  other.session->restore(state);
+  EXPECT_EQ(other.session->weights(1), weights);
+  EXPECT_EQ(other.run(from_ms(50), in), out);
+  State damaged = state;
+  damaged[20] ^= std::byte{1};
+  EXPECT_THROW(other.session->restore(damaged), DescriptionError);
+}
+
+TEST(ChipSession, PlaysSpikesAcrossLongSilence) {
+  Bench bench{Network(relay(40))};
+  const std::vector<Spike> out = bench.run(from_ms(400), {{from_ms(5), 0, 1}, {from_ms(305), 0, 1}});
+  EXPECT_TRUE(std::any_of(out.begin(), out.end(), [](const Spike& s) { return s.population == 1 && s.time > from_ms(305); }));
+}
+
+}  // namespace
+}  // namespace spikeloop::dynapse
