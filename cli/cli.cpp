@@ -17,6 +17,7 @@
 #include "cli/check.hpp"
 #include "cli/claim.hpp"
 #include "cli/convert.hpp"
+#include "cli/deploy.hpp"
 #include "cli/eval.hpp"
 #include "cli/map.hpp"
 #include "cli/run.hpp"
@@ -189,7 +190,7 @@ void Terminal::print(const nlohmann::ordered_json& object) const {
 
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {check_verb(),  run_verb_entry(), train_verb(),       sweep_verb(),
-                                          eval_verb(),   claim_verb(),     convert_verb(),     map_verb(),
+                                          eval_verb(),   claim_verb(),     convert_verb(),     map_verb(), deploy_verb(),
                                           boards_verb(), doctor_verb(),    board_serve_verb(), board_probe_verb()};
   return table;
 }
@@ -226,10 +227,6 @@ std::int64_t parse_duration(std::string_view text) {
   if (error != std::errc() || it == units.end() || !(number * it->second >= 0.5) || number * it->second > 9e18)
     throw UsageError(fmt::format("\"{}\" is not a duration; write a number and a unit, like 1s, 250ms, 20us or 5ns (at least 1ns)", text));
   return std::llround(number * it->second);
-}
-
-void check_backend(const std::string& name) {
-  if (name != "simulator") throw UsageError(fmt::format("there is no back end \"{}\"; this version has: simulator", name));
 }
 
 }  // namespace spikeloop::cli

@@ -80,7 +80,4 @@ int run(const std::vector<std::string>& arguments, Terminal terminal);
 /// "1s", "250 ms", "20us", "5ns" to nanoseconds; throws UsageError with what is expected.
 std::int64_t parse_duration(std::string_view text);
 
-/// Throws UsageError unless this version has the back end.
-void check_backend(const std::string& name);
-
 }  // namespace spikeloop::cli

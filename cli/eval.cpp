@@ -8,14 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "backends/simulator/simulator.hpp"
+#include "cli/backends.hpp"
 #include "cli/inputs.hpp"
 #include "cli/options.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/tables.hpp"
-#include "core/io/files.hpp"
-#include "proto/write.hpp"
 #include "report/curves.hpp"
 #include "report/table.hpp"
 
@@ -25,24 +23,10 @@ namespace {
 
 struct Options {
   std::vector<std::string> dirs;
-  std::string data_dir, backend = "simulator";
+  std::string data_dir;
+  MachineChoice machine;
   bool robustness = false;
 };
-
-/// The stored result of a run directory; throws DescriptionError if there is none.
-ExperimentResult stored_result(const fs::path& dir) {
-  std::error_code ignored;
-  if (!fs::exists(dir, ignored))
-    throw DescriptionError(fmt::format("there is no directory {}; name one of `spikeloop train`", dir.string()));
-  if (!fs::exists(dir / "experiment.txtpb", ignored))
-    throw DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: it has no experiment.txtpb", dir.string()));
-  if (!fs::exists(dir / kReportFile, ignored))
-    throw DescriptionError(fmt::format("{} is not finished; go on with `spikeloop train --resume {}`", dir.string(), dir.string()));
-  const fs::path file = dir / "report.pb";
-  ExperimentResult result = read_report_binary(io::read_file(file, std::size_t{1} << 30), file.string());
-  if (result.runs.empty()) throw DescriptionError(fmt::format("{}: has no finished run in it; train anew", file.string()));
-  return result;
-}
 
 InterruptedError interruption() { return InterruptedError("interrupted; nothing is lost, for eval writes nothing"); }
 
@@ -56,7 +40,7 @@ ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
     NetworkDescription description = with_probes(loaded.network, loaded.experiment);
     description.seed = run.seed;
     const Network network(description);
-    const auto session = make_simulator()->compile(network)->start();
+    const auto session = make_machine(o.machine, 1, run.seed)->compile(network)->start();
     read_weights(weights_directory(dir, i, run.seed), network, *session);
     const Dataset fold = loaded.data.folds > 1 ? part_of_seed(loaded.data, run.seed) : Dataset{};
     const Dataset& data = loaded.data.folds > 1 ? fold : loaded.data;
@@ -83,7 +67,7 @@ nlohmann::ordered_json to_json(const NeuroBench& n) {
 }
 
 int eval(const Options& o, Terminal& t) {
-  check_backend(o.backend);
+  check_machine_choice(o.machine);
   std::vector<ExperimentResult> results;
   for (const std::string& dir : o.dirs) results.push_back(evaluate_directory(dir, o));
   if (!t.json) {
@@ -99,7 +83,7 @@ int eval(const Options& o, Terminal& t) {
       runs.push_back({{"seed", run.seed}, {"test_accuracy", run.test.accuracy}, {"samples", run.test.samples}});
     all.push_back({{"directory", o.dirs[i]},
                    {"experiment", r.experiment.name},
-                   {"backend", "simulator"},
+                   {"backend", o.machine.name},
                    {"test_accuracy", m.mean},
                    {"spread", m.spread},
                    {"seeds", r.runs.size()},
@@ -120,7 +104,7 @@ Verb eval_verb() {
             auto o = std::make_shared<Options>();
             app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required()->type_name("");
             add_data(app, o->data_dir);
-            add_backend(app, o->backend);
+            add_machine(app, o->machine);
             app.add_flag("--robustness", o->robustness, "also with weights of few bits and with device mismatch");
             return [o](Terminal& t) { return eval(*o, t); };
           }};

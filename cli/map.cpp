@@ -40,8 +40,7 @@ std::string network_file_of(const std::string& path) {
 
 /// Every violation, with its place in the file; exit code 3.
 int refuse(const Options& o, const ChipSpec& chip, const std::vector<dynapse::Violation>& violations, const Terminal& t) {
-  std::vector<Diagnostic> faults;
-  for (const dynapse::Violation& v : violations) faults.push_back(dynapse::to_diagnostic(v));
+  std::vector<Diagnostic> faults = dynapse::diagnostics_of(violations);
   t.err << fmt::format("spikeloop: {} does not fit on {}: {} violation{}\n", o.file, chip.name, faults.size(),
                        faults.size() == 1 ? "" : "s");
   faults = locate(std::move(faults), network_file_of(o.file));

@@ -23,8 +23,4 @@ inline void add_data(CLI::App& app, std::string& value) {
   add_text(app, "--data", value, "DIR", "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
 }
 
-inline void add_backend(CLI::App& app, std::string& value) {
-  add_text(app, "--backend", value, "NAME", "where to run (default simulator)");
-}
-
 }  // namespace spikeloop::cli

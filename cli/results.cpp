@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/results.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "core/io/files.hpp"
 #include "core/io/spikes_csv.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/load.hpp"
@@ -37,6 +40,20 @@ std::string write_reports(const fs::path& dir, const ExperimentResult& result, c
   write_file_atomically((dir / "report.html").string(), report::training_html(result, network, info));
   write_file_atomically((dir / kReportFile).string(), json);
   return json;
+}
+
+ExperimentResult stored_result(const std::filesystem::path& dir) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(dir, ignored))
+    throw DescriptionError(fmt::format("there is no directory {}; name one of `spikeloop train`", dir.string()));
+  if (!std::filesystem::exists(dir / "experiment.txtpb", ignored))
+    throw DescriptionError(fmt::format("{} is not a run directory of `spikeloop train`: it has no experiment.txtpb", dir.string()));
+  if (!std::filesystem::exists(dir / kReportFile, ignored))
+    throw DescriptionError(fmt::format("{} is not finished; go on with `spikeloop train --resume {}`", dir.string(), dir.string()));
+  const std::filesystem::path file = dir / "report.pb";
+  ExperimentResult result = read_report_binary(io::read_file(file, std::size_t{1} << 30), file.string());
+  if (result.runs.empty()) throw DescriptionError(fmt::format("{}: has no finished run in it; train anew", file.string()));
+  return result;
 }
 
 }  // namespace spikeloop::cli

@@ -16,6 +16,9 @@ std::vector<PriceList> load_price_folder(const std::filesystem::path& folder);
 /// Energy of one inference of a tested run on each priced machine (estimated).
 std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices);
 
+/// The stored result of a finished run directory; throws DescriptionError if there is none.
+ExperimentResult stored_result(const std::filesystem::path& dir);
+
 /// Stands in a run directory from the moment that everything else does.
 inline constexpr const char* kReportFile = "report.json";
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <sstream>
 
-#include "backends/simulator/simulator.hpp"
+#include "cli/backends.hpp"
 #include "cli/directory_sink.hpp"
 #include "cli/display.hpp"
 #include "cli/inputs.hpp"
@@ -36,7 +36,8 @@ namespace {
 constexpr const char* kTraceFile = "trace.json";
 
 struct Options {
-  std::string file, input, unit, duration = "1s", backend = "simulator", out;
+  MachineChoice machine;
+  std::string file, input, unit, duration = "1s", out;
   std::uint64_t seed = 0;
   std::size_t threads = 1;
   bool profile = false;
@@ -86,7 +87,7 @@ void simulate(Session& session, Time until, std::span<const Spike> input, Sink& 
   }
 }
 
-nlohmann::ordered_json summary(const Network& network, const OperationCounts& counts, double seconds, std::uint64_t hash) {
+nlohmann::ordered_json summary(const Network& network, const std::string& machine, const OperationCounts& counts, double seconds, std::uint64_t hash) {
   nlohmann::ordered_json populations = nlohmann::ordered_json::object(), projections = nlohmann::ordered_json::object();
   const double simulated = static_cast<double>(counts.simulated) * 1e-9;
   for (std::size_t p = 0; p < network.populations().size(); ++p) {
@@ -101,7 +102,7 @@ nlohmann::ordered_json summary(const Network& network, const OperationCounts& co
     projections[network.projections()[k].name] = {{"synaptic_events", counts.projections[k].synaptic_events},
                                                   {"plastic_updates", counts.projections[k].plastic_updates}};
   return {{"network", network.name()},
-          {"backend", "simulator"},
+          {"backend", machine},
           {"version", kVersion},
           {"seed", network.seed()},
           {"simulated_s", simulated},
@@ -144,14 +145,16 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
 }
 
 int run_network(const Options& o, Terminal& t) {
-  check_backend(o.backend);
+  check_machine_choice(o.machine);
   const Time until = parse_duration(o.duration);
   NetworkDescription description = load_network_of(o.file);
   if (o.seed != 0) description.seed = o.seed;
   const Network network(description);
   check_file_names(network);
   const std::vector<Spike> input = read_input(o.input, o.unit, network, until, t);
-  const auto session = make_simulator(o.threads)->compile(network)->start();
+  const auto machine = make_machine(o.machine, o.threads, network.seed());
+  check_machine(*machine, network, o.file);
+  const auto session = machine->compile(network)->start();
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
   write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
@@ -163,7 +166,7 @@ int run_network(const Options& o, Terminal& t) {
   write_weights(dir / "weights", network, *session);
   const OperationCounts counts = session->counts();
   const bool complete = session->now() >= until;
-  nlohmann::ordered_json report = summary(network, counts, display.seconds(), sink.hash());
+  nlohmann::ordered_json report = summary(network, o.machine.name, counts, display.seconds(), sink.hash());
   report["command"] = t.command;
   report["interrupted"] = !complete;
   report["directory"] = dir.string();
@@ -195,7 +198,7 @@ Verb run_verb_entry() {
             add_text(app, "--input", o->input, "FILE", "spikes (time_ms,population,neuron), or a recording of events");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_text(app, "--duration", o->duration, "TIME", "simulated time: 1s, 250ms, 20us (default 1s)");
-            add_backend(app, o->backend);
+            add_machine(app, o->machine);
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "instead of the network's own seed");
             add_count(app, "--threads", o->threads, 256, "threads; the result does not depend on them (default 1)");
             app.add_flag("--profile", o->profile, "tell where the time goes; DIR/trace.json is for chrome://tracing");

@@ -9,7 +9,7 @@
 #include <optional>
 #include <ostream>
 
-#include "backends/simulator/simulator.hpp"
+#include "cli/backends.hpp"
 #include "cli/display.hpp"
 #include "cli/options.hpp"
 #include "cli/results.hpp"
@@ -29,7 +29,8 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options : TrainingOptions {
-  std::string checkpoint_every = "10s";
+  std::string checkpoint_every = "10s", from;
+  MachineChoice machine;
 };
 
 /// A training that is about to begin, or to go on.
@@ -39,6 +40,14 @@ struct Plan {
   std::string command;  ///< that began it
   JobOptions job;
 };
+
+/// Throws UsageError for what a chip cannot be asked.
+void check_on_chip(const Experiment& e, const MachineChoice& machine) {
+  if (machine.is_simulator()) return;
+  if (e.batch != 1) throw UsageError(fmt::format("{} has batch: {}; a chip runs one trial at a time, batch: 1", e.name, e.batch));
+  if (e.robustness && machine.name == "dynapse")
+    throw UsageError(fmt::format("{} asks for robustness, which is probed in the simulator; leave it out, and see --mismatch", e.name));
+}
 
 /// The run directory gets everything that a resumed run, `eval` and `deploy` need: the description as it is run, and the prices.
 void describe(const Plan& plan, const fs::path& prices) {
@@ -60,7 +69,7 @@ void describe(const Plan& plan, const fs::path& prices) {
     write(fs::path("prices") / entry.path().filename(), io::read_file(entry.path(), std::size_t{1} << 26));
   }
   write_run_file(plan.dir, "train",
-                 {{"command", plan.command}, {"samples_limit", plan.job.samples_limit}, {"first_seed", plan.job.first_seed}});
+                 {{"command", plan.command}, {"samples_limit", plan.job.samples_limit}, {"first_seed", plan.job.first_seed}, {"machine", to_json(plan.job.machine)}, {"from", plan.job.from.string()}});
 }
 
 /// What `describe` has written; throws DescriptionError if it is no run directory.
@@ -71,6 +80,8 @@ Plan plan_of_directory(const Options& o) {
     plan.command = run.at("command");
     plan.job.samples_limit = run.at("samples_limit");
     plan.job.first_seed = run.at("first_seed");
+    if (run.contains("machine")) plan.job.machine = machine_from_json(run.at("machine"));
+    plan.job.from = run.value("from", std::string());
   });
   plan.loaded = load_experiment_of((plan.dir / "experiment.txtpb").string(), o.data_dir);
   return plan;
@@ -84,7 +95,10 @@ Plan plan_of_experiment(const Options& o, const Terminal& t) {
   plan.job.samples_limit = resize(e, o);
   plan.job.first_seed = o.first_seed();
   const Network network(with_probes(plan.loaded.network, e));
-  check_machine(*make_simulator(), network, e.network_file);
+  plan.job.machine = o.machine;
+  if (!o.from.empty()) plan.job.from = fs::absolute(o.from).lexically_normal();
+  check_on_chip(e, o.machine);
+  check_machine(*make_machine(o.machine), network, e.network_file);
   check_file_names(network);
   plan.dir = make_run_directory(o.out, file_name(e.name));
   fill_run_directory(plan.dir, [&] { describe(plan, fs::path(o.file).parent_path() / "prices"); });
@@ -142,6 +156,7 @@ void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
 
 int train(const Options& o, Terminal& t) {
   check_training(o, "train");
+  check_machine_choice(o.machine);
   const std::int64_t every = parse_duration(o.checkpoint_every);
   Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
   plan.job.checkpoint_every = std::chrono::nanoseconds(every);
@@ -151,7 +166,8 @@ int train(const Options& o, Terminal& t) {
   if (!o.resume.empty() && !resume(job, plan.dir))
     throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", plan.dir.string(),
                                        (plan.dir / "report.html").string()));
-  const std::size_t threads = o.thread_count();
+  const bool one_board = plan.job.machine.name == "dynapse" && plan.job.machine.board != "virtual";
+  const std::size_t threads = one_board ? 1 : o.thread_count();
   introduce(t, plan, job, std::min(job.runs(), threads));
   TrainingDisplay display(t, job.runs());
   const bool done = job.run(threads, [&](const auto& all) { display.show(all); });
@@ -171,6 +187,8 @@ Verb train_verb() {
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_training(app, *o, "runs/NAME");
+            add_text(app, "--from", o->from, "DIR", "begin with the weights of a finished run directory of the same network");
+            add_machine(app, o->machine);
             add_text(app, "--checkpoint-every", o->checkpoint_every, "TIME", "what a power cut may cost (default 10s)");
             return [o](Terminal& t) { return train(*o, t); };
           }};

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <exception>
 
-#include "backends/simulator/simulator.hpp"
 #include "cli/cli.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/side_by_side.hpp"
@@ -106,9 +105,13 @@ void TrainingJob::train(std::size_t index, const Show& show) {
     experiment.thresholds_learn = false;
     if (!learns_feedback(description)) experiment.feedback_learning.reset();  // what would learn goes to layers that get no feedback now
   }
-  const auto simulator = make_simulator();
-  Trainer trainer(experiment, Network(description), *simulator, *data_, run.seed, options_.samples_limit, workers_);
-  if (!run.trainer.empty()) trainer.restore(run.trainer);
+  const auto machine = make_machine(options_.machine, 1, run.seed);
+  Trainer trainer(experiment, Network(description), *machine, *data_, run.seed, options_.samples_limit, workers_);
+  if (!run.trainer.empty())
+    trainer.restore(run.trainer);
+  else if (!options_.from.empty())
+    read_weights(weights_directory(options_.from, index % experiment.seeds, run.seed), Network(with_probes(description, experiment)),
+                 trainer.session());
   const auto start = Clock::now();
   const bool done = trainer.run(interrupted(), [&](const Progress& p) {
     const auto now = Clock::now();

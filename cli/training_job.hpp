@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/backends.hpp"
 #include "cli/inputs.hpp"
 #include "proto/checkpoint.hpp"
 
@@ -18,7 +19,9 @@ struct JobOptions {
   std::size_t samples_limit = 0;  ///< > 0 cuts the data (smoke)
   std::uint64_t first_seed = 1;
   std::chrono::nanoseconds checkpoint_every = std::chrono::seconds(10);
-  bool only_train = false;  ///< tests nothing, and keeps no weights
+  bool only_train = false;      ///< tests nothing, and keeps no weights
+  MachineChoice machine{};      ///< on which it runs
+  std::filesystem::path from{};  ///< a run directory whose weights each seed begins with; empty = as described
 };
 
 /// All runs of an experiment (seeds, and their controls), spread over threads, with a checkpoint that any of them can be resumed from.

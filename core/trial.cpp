@@ -55,6 +55,13 @@ void input_values(const RateEncoding& encode, std::span<const float> sample, std
           values[plane + static_cast<std::size_t>(y * width + x)] =
               sample[plane + static_cast<std::size_t>((y - shift[0]) * width + x - shift[1])];
   }
+  if (encode.pool > 1) {
+    for (std::size_t i = 0; i < values.size() / encode.pool; ++i) {
+      const auto from = values.begin() + static_cast<std::ptrdiff_t>(i * encode.pool);
+      values[i] = std::accumulate(from, from + static_cast<std::ptrdiff_t>(encode.pool), 0.0f) / static_cast<float>(encode.pool);
+    }
+    values.resize(values.size() / encode.pool);
+  }
   if (!encode.code && encode.repeat == 1) return;
   const std::vector<float> plain = values;
   const std::size_t n = encode.code ? encode.code->neurons : 1;
@@ -176,6 +183,16 @@ std::span<const double> TrialSink::potentials_at(Time time) const {
 }
 
 std::uint32_t TrialSink::answer() const { return most_spikes(answers_, std::span(potentials_).last(answers_.size())); }
+
+std::uint32_t TrialSink::answer_at(Time time) const {
+  std::vector<std::uint32_t> answers(answers_.size());
+  for (const Spike& s : spikes)
+    if (s.population == plan_->readout && s.time < time) ++answers[s.neuron];
+  std::size_t row = 0;  // the zeros, if nothing was sampled before
+  for (std::size_t i = 0; i < sampled_.size(); ++i)
+    if (sampled_[i] < time) row = i + 1;
+  return most_spikes(answers, std::span(potentials_).subspan(row * answers_.size(), answers_.size()));
+}
 
 std::uint32_t most_spikes(std::span<const std::uint32_t> counts, std::span<const double> potentials) {
   std::uint32_t best = 0;

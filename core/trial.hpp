@@ -34,8 +34,8 @@ struct TrialPlan {
   double noise_hz = 0;
 };
 
-/// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), spread by the population code,
-/// repeated.
+/// The values that the input neurons of a sample have: moved by `shift` pixels (down, right; for images), pooled, spread by the
+/// population code, repeated.
 void input_values(const RateEncoding& encode, std::span<const float> sample, std::span<const std::size_t> shape, std::array<int, 2> shift,
                   std::vector<float>& values);
 
@@ -68,6 +68,8 @@ class TrialSink final : public Sink {
   void sample(Time time, std::uint32_t probe, std::span<const double> values) override;
   /// The class by `most_spikes` so far, with the potentials that were sampled last.
   std::uint32_t answer() const;
+  /// The same as it was before `time`.
+  std::uint32_t answer_at(Time time) const;
   /// Potentials of the readout as they were sampled at `time`; empty if they were not.
   std::span<const double> potentials_at(Time time) const;
   /// The answer by spike counts alone, since `decided`.

@@ -166,6 +166,8 @@ void check_numbers(const Experiment& e, const Report& report) {
     report("encode.rate.population_code.neurons", fmt::format("is {}, but must be between 2 and 1000", e.encode.code->neurons));
   if (e.encode.repeat == 0 || e.encode.repeat > 1000)
     report("encode.rate.repeat", fmt::format("is {}, but must be between 1 and 1000", e.encode.repeat));
+  if (e.encode.pool == 0 || e.encode.pool > 1'000'000)
+    report("encode.rate.pool", fmt::format("is {}, but must be between 1 and 1,000,000", e.encode.pool));
   if (e.encode.shift > 1000) report("encode.rate.shift", fmt::format("is {}, but must be at most 1000", e.encode.shift));
   positive("trial.free_ms", e.free_ms);
   positive("trial.test_ms", e.test_ms);
@@ -212,6 +214,9 @@ std::vector<Diagnostic> validate(const Experiment& experiment, const Network& ne
     report("early_stop", "needs a validation part, and there is none", "set dataset.split.validation_from_train");
   if (data && experiment.encode.shift > 0 && data->shape.size() < 2)
     report("encode.rate.shift", "moves images, but the samples are no images", "leave it out");
+  if (data && experiment.encode.pool > 0 && data->features % experiment.encode.pool != 0)
+    report("encode.rate.pool", fmt::format("is {}, but a sample has {} features", experiment.encode.pool, data->features),
+           "a number that divides the features");
   if (data) check_split(experiment.dataset, *data, report);
   return all;
 }

@@ -14,7 +14,6 @@
 #include "firmware-interface/transport/usb_transport.hpp"
 #include "firmware-interface/transport/usbip_transport.hpp"
 #include "firmware-interface/virtual_board/loopback.hpp"
-#include "firmware-interface/virtual_boards.hpp"
 
 namespace spikeloop::firmware {
 namespace {
@@ -32,8 +31,8 @@ Board::Opener usb_opener(std::string which) {
 }
 
 // A board of its own for each conversation; what it was programmed with survives a reconnect.
-Board::Opener virtual_opener() {
-  return [device = make_virtual_board()] { return std::make_unique<Loopback>(device); };
+Board::Opener virtual_opener(const VirtualBoardOptions& options = {}) {
+  return [device = make_virtual_board(options)] { return std::make_unique<Loopback>(device); };
 }
 
 // The bus id is taken at its word; if the server has none such, it may be a serial, for which all that are free are asked.
@@ -116,7 +115,7 @@ std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions opti
   const auto board = [&](Board::Opener opener) {
     return std::make_unique<Board>(recorded(std::move(opener), open.record), std::move(options));
   };
-  if (is_virtual) return board(virtual_opener());
+  if (is_virtual) return board(virtual_opener(open.virtual_board));
   if (replays) return board(replay_opener(selector.substr(std::string_view(kReplayPrefix).size())));
   if (selector.starts_with(kUsbipPrefix)) return board(usbip_opener(selector, open.ask));
   try {

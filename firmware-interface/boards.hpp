@@ -11,6 +11,7 @@
 #include "firmware-interface/board.hpp"
 #include "firmware-interface/transport/usb_context.hpp"
 #include "firmware-interface/transport/usbip_wire.hpp"
+#include "firmware-interface/virtual_boards.hpp"
 
 /// Boards by name: which there are, how one is opened, and why it cannot be.
 namespace spikeloop::firmware {
@@ -25,6 +26,7 @@ std::string selector_fault(const std::string& selector);
 struct OpenOptions {
   std::filesystem::path record;  ///< a new file to which the conversation is recorded; empty = none
   Ask ask = nullptr;             ///< while a USB/IP server is waited for
+  VirtualBoardOptions virtual_board{};  ///< which board "virtual" is
 };
 
 /// Opens a board by its serial or bus id on this computer's USB, at a USB/IP server ("usbip:HOST[:PORT]/BUSID", the bus id or the serial),

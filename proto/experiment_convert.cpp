@@ -41,7 +41,7 @@ void split_fields(const Access& a, auto& d) {
 
 template <class Access>
 void rate_fields(const Access& a, auto& r) {
-  a("population", r.population), a("max_hz", r.max_hz), a("mean", r.mean), a("repeat", r.repeat), a("shift", r.shift);
+  a("population", r.population), a("max_hz", r.max_hz), a("mean", r.mean), a("repeat", r.repeat), a("shift", r.shift), a("pool", r.pool);
 }
 
 template <class Access>

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "backends/compose/chip_network.hpp"
 #include "core/engine/synapses.hpp"
 
 namespace spikeloop::compose {
@@ -13,9 +14,6 @@ namespace {
 
 constexpr double kEchoThresholdMv = 1e9, kEchoDriveMv = 4e9;
 constexpr double kEchoTauMs = 1;
-
-/// Names that begin with "ctrl." are reserved, also for those whom they were made for.
-std::string host_name(const std::string& name) { return name.starts_with("ctrl.") ? "host." + name : name; }
 
 bool is_generated(const Population& p) { return p.is_source() && !std::holds_alternative<ExternalSource>(p.source()); }
 
@@ -41,7 +39,7 @@ NeuronModel echo_of(const NeuronModel& model) {
 class Builder {
  public:
   Builder(const Network& network, const std::vector<Home>& homes) : network_(network), homes_(homes) {
-    for (const Population& p : network.populations()) echoed_.push_back(false), names_.push_back(host_name(p.name));
+    for (const Population& p : network.populations()) echoed_.push_back(false), names_.push_back(name_in_part(p.name));
     for (const Projection& p : network.projections()) {
       const std::size_t target = network.population_index(p.target);
       if (!p.rule.empty() && homes[target] == Home::kChip) echoed_[target] = true;
@@ -169,7 +167,7 @@ std::optional<Network> source_network(const Network& network) {
   d.seed = network.seed();
   bool any = false;
   for (Population p : network.populations()) {
-    p.name = host_name(p.name);
+    p.name = name_in_part(p.name);
     p.v_initial_mv.reset(), p.homeostasis.reset();
     if (is_generated(p)) {
       any = true;

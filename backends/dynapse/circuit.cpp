@@ -75,4 +75,16 @@ Diagnostic to_diagnostic(const Violation& v) {
   return {v.path, what, v.change, "", 0, 0};
 }
 
+std::vector<Diagnostic> diagnostics_of(const std::vector<Violation>& violations) {
+  std::vector<Diagnostic> faults;
+  for (const Violation& v : violations) faults.push_back(to_diagnostic(v));
+  return faults;
+}
+
+void refuse(const std::vector<Diagnostic>& faults) {
+  std::string text;
+  for (const Diagnostic& d : faults) text += (text.empty() ? "" : "\n") + to_string(d);
+  if (!text.empty()) throw CapacityError(text);
+}
+
 }  // namespace spikeloop::dynapse

@@ -100,6 +100,9 @@ struct Violation {
   std::string change;  ///< the smallest that would mend it
 };
 Diagnostic to_diagnostic(const Violation& violation);
+std::vector<Diagnostic> diagnostics_of(const std::vector<Violation>& violations);
+/// Throws CapacityError with all of them, if there are any.
+void refuse(const std::vector<Diagnostic>& faults);
 
 /// What `check` has found.
 struct Checked {

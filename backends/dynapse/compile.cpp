@@ -71,10 +71,8 @@ Compiled recompile(const Network& network, const ChipSpec& chip, Compiled compil
   Outcome outcome;
   outcome.compiled = std::move(compiled);
   finish(network, chip, options, outcome);
-  if (outcome.violations.empty()) return std::move(outcome.compiled);
-  std::string text;
-  for (const Violation& v : outcome.violations) text += (text.empty() ? "" : "\n") + to_string(to_diagnostic(v));
-  throw CapacityError(text);
+  refuse(diagnostics_of(outcome.violations));
+  return std::move(outcome.compiled);
 }
 
 Mapping mapping_of(const Network& network, const ChipSpec& chip, const Compiled& compiled, const MapOptions& options) {

@@ -39,9 +39,9 @@ std::vector<Diagnostic> check_inputs(const Network& network, const Compiled& c) 
   return {};
 }
 
-class Backend final : public DynapseBackend {
+class BoardBackend final : public DynapseBackend {
  public:
-  Backend(ChipSpec chip, MapOptions options, BoardUse use) : chip_(std::move(chip)), options_(std::move(options)), use_(std::move(use)) {}
+  BoardBackend(ChipSpec chip, MapOptions options, BoardUse use) : chip_(std::move(chip)), options_(std::move(options)), use_(std::move(use)) {}
   std::string name() const override { return "dynapse"; }
   const ChipSpec& chip() const override { return chip_; }
   const MapOptions& options() const override { return options_; }
@@ -52,17 +52,14 @@ class Backend final : public DynapseBackend {
 
   std::shared_ptr<const Program> compile(const Network& network) const override {
     Outcome outcome = dynapse::compile(network, chip_, options_);
-    std::string text;
-    for (const Diagnostic& d : faults_of(network, outcome)) text += (text.empty() ? "" : "\n") + to_string(d);
-    if (!text.empty()) throw CapacityError(text);
+    refuse(faults_of(network, outcome));
     return std::make_shared<BoardProgram>(std::make_shared<const ChipProgram>(
         ChipProgram{std::make_shared<const Network>(network), chip_, options_, use_, std::move(outcome.compiled)}));
   }
 
  private:
   static std::vector<Diagnostic> faults_of(const Network& network, const Outcome& outcome) {
-    std::vector<Diagnostic> faults;
-    for (const Violation& v : outcome.violations) faults.push_back(to_diagnostic(v));
+    std::vector<Diagnostic> faults = diagnostics_of(outcome.violations);
     return faults.empty() ? check_inputs(network, outcome.compiled) : faults;
   }
 
@@ -74,7 +71,7 @@ class Backend final : public DynapseBackend {
 }  // namespace
 
 std::unique_ptr<DynapseBackend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use) {
-  return std::make_unique<Backend>(std::move(chip), std::move(options), std::move(use));
+  return std::make_unique<BoardBackend>(std::move(chip), std::move(options), std::move(use));
 }
 
 }  // namespace spikeloop::dynapse

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "backends/compose/chip_network.hpp"
 #include "backends/dynapse/device.hpp"
 #include "core/bytes.hpp"
 
@@ -14,18 +15,13 @@ namespace {
 
 constexpr std::uint64_t kStateMagic = 0x31'70'61'6e'79'64'6c'73;  // "sldynap1"
 
-bool spikes_are_probed(const Network& network, const std::string& population) {
-  return std::any_of(network.probes().begin(), network.probes().end(),
-                     [&](const Probe& p) { return p.variable == Probe::Variable::kSpikes && p.population == population; });
-}
+}  // namespace
 
 std::vector<InitialWeights> as_initial(const std::map<std::size_t, std::vector<float>>& weights) {
   std::vector<InitialWeights> list;
   for (const auto& [projection, values] : weights) list.push_back({projection, values});
   return list;
 }
-
-}  // namespace
 
 std::uint64_t Deployment::lost() const {
   return board.dropped_at_aer.value_or(0) + board.dropped_at_mux.value_or(0) + board.missing().value_or(0) + board.stream.words_lost();
@@ -41,7 +37,7 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
     compiled_ = recompile(network(), program_->chip, std::move(compiled_), as_initial(pending_), program_->options);
     pending_.clear();
   }
-  for (const Population& p : network().populations()) probed_.push_back(spikes_are_probed(network(), p.name));
+  for (const Population& p : network().populations()) probed_.push_back(compose::probes_spikes(network(), p.name));
   counts_.populations.resize(network().populations().size());
   counts_.projections.resize(network().projections().size());
   per_spike_ = operations_per_spike(compiled_, program_->chip);

@@ -20,6 +20,8 @@ struct ChipProgram {
   Compiled compiled;
 };
 
+std::vector<InitialWeights> as_initial(const std::map<std::size_t, std::vector<float>>& weights);
+
 class BoardSession final : public ChipSession {
  public:
   /// Opens, programs and verifies a board. Throws CapacityError for weights that do not fit, DeviceFaults, and DeviceError if no neuron

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulator with the weights of the chip.
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "backends/compose/chip_network.hpp"
+#include "backends/dynapse/dynapse.hpp"
+#include "backends/dynapse/session.hpp"
+#include "core/bytes.hpp"
+
+namespace spikeloop::dynapse {
+namespace {
+
+struct Quantisation {
+  std::shared_ptr<const Network> network;
+  ChipSpec chip;
+  MapOptions options;
+  Compiled compiled;
+  std::shared_ptr<const Program> simulated;
+};
+
+class QuantisedSession final : public Session {
+ public:
+  QuantisedSession(std::shared_ptr<const Quantisation> parts, std::span<const InitialWeights> initial)
+      : parts_(std::move(parts)), compiled_(parts_->compiled), inner_(parts_->simulated->start()) {
+    for (const InitialWeights& given : initial)
+      if (!bundle(given.projection).wires.empty()) pending_[given.projection] = given.weights;
+    quantise_weights();
+    for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) hand_over(k);
+  }
+
+  void advance(Time until, std::span<const Spike> spikes_in, Sink& sink) override {
+    quantise_weights();
+    inner_->advance(until, spikes_in, sink);
+  }
+  void reset(std::uint64_t trial) override {
+    quantise_weights();
+    inner_->reset(trial);
+  }
+  Time now() const override { return inner_->now(); }
+  std::vector<float> weights(std::size_t k) const override {
+    if (const auto given = pending_.find(k); given != pending_.end()) return given->second;
+    std::vector<float> weights;
+    for (const Circuit::Wire& wire : bundle(k).wires) weights.push_back(wire.weight_mv);
+    return weights;
+  }
+  void set_weights(std::size_t k, std::span<const float> weights) override { pending_[k].assign(weights.begin(), weights.end()); }
+  Connectivity connectivity(std::size_t k) const override { return inner_->connectivity(k); }
+  std::vector<double> thresholds(std::size_t population) const override { return inner_->thresholds(population); }
+  void set_thresholds(std::size_t population, std::span<const double> t) override { inner_->set_thresholds(population, t); }
+  void set_neurons(std::size_t population, std::span<const NeuronModel> models) override { inner_->set_neurons(population, models); }
+  void set_learning(double, double) override {}
+  void commit() override {}
+  OperationCounts counts() const override { return inner_->counts(); }
+
+  State save() const override {
+    StateWriter w;
+    for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) w.put_all(weights(k));
+    w.put_all(inner_->save());
+    w.put(hash_bytes(kHashStart, w.bytes.data(), w.bytes.size()));
+    return std::move(w.bytes);
+  }
+  void restore(const State& state) override {
+    StateReader r(state);
+    r.check_sum();
+    for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) {
+      const std::vector<float> saved = r.get_all<float>();
+      if (saved != weights(k)) set_weights(k, saved);
+    }
+    inner_->restore(r.get_all<std::byte>());
+  }
+
+ private:
+  const Circuit::Bundle& bundle(std::size_t k) const { return compiled_.circuit.bundles.at(k); }
+
+  void quantise_weights() {
+    if (pending_.empty()) return;
+    compiled_ = recompile(*parts_->network, parts_->chip, std::move(compiled_), as_initial(pending_), parts_->options);
+    pending_.clear();
+    for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) hand_over(k);
+  }
+
+  void hand_over(std::size_t k) {
+    if (!bundle(k).wires.empty()) inner_->set_weights(k, achieved_weights(compiled_.circuit, compiled_.quantised, k));
+  }
+
+  std::shared_ptr<const Quantisation> parts_;
+  Compiled compiled_;
+  std::unique_ptr<Session> inner_;
+  std::map<std::size_t, std::vector<float>> pending_;
+};
+
+class QuantisedProgram final : public Program {
+ public:
+  explicit QuantisedProgram(std::shared_ptr<const Quantisation> parts) : parts_(std::move(parts)) {}
+  std::string describe() const override { return parts_->simulated->describe() + ", with the weights of " + parts_->chip.name; }
+  std::unique_ptr<Session> start(std::span<const InitialWeights> initial) const override {
+    return std::make_unique<QuantisedSession>(parts_, initial);
+  }
+
+ private:
+  std::shared_ptr<const Quantisation> parts_;
+};
+
+class QuantisedBackend final : public Backend {
+ public:
+  QuantisedBackend(ChipSpec chip, MapOptions options, std::shared_ptr<const Backend> simulator)
+      : chip_(std::move(chip)), options_(std::move(options)), simulator_(std::move(simulator)) {}
+  std::string name() const override { return "quantised"; }
+
+  std::vector<Diagnostic> check(const Network& network) const override {
+    return diagnostics_of(dynapse::compile(network, chip_, options_).violations);
+  }
+
+  std::shared_ptr<const Program> compile(const Network& network) const override {
+    Outcome outcome = dynapse::compile(network, chip_, options_);
+    refuse(diagnostics_of(outcome.violations));
+    const Network on_chip = compose::chip_network(network, homes_of(network, options_));
+    return std::make_shared<QuantisedProgram>(std::make_shared<const Quantisation>(Quantisation{
+        std::make_shared<const Network>(network), chip_, options_, std::move(outcome.compiled), simulator_->compile(on_chip)}));
+  }
+
+ private:
+  ChipSpec chip_;
+  MapOptions options_;
+  std::shared_ptr<const Backend> simulator_;
+};
+
+}  // namespace
+
+std::unique_ptr<spikeloop::Backend> make_quantised(ChipSpec chip, MapOptions options, std::shared_ptr<const spikeloop::Backend> simulator) {
+  return std::make_unique<QuantisedBackend>(std::move(chip), std::move(options), std::move(simulator));
+}
+
+}  // namespace spikeloop::dynapse

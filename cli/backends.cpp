@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/backends.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "backends/compose/host_learning.hpp"
+#include "backends/simulator/simulator.hpp"
+#include "cli/cli.hpp"
+#include "cli/map.hpp"
+#include "cli/options.hpp"
+#include "core/network.hpp"
+#include "firmware-interface/boards.hpp"
+
+namespace spikeloop::cli {
+namespace {
+
+constexpr double kVirtualSettle = 40;  // its silence costs nothing, and then trials are alike to the bit
+
+const std::vector<std::string>& machine_names() {
+  static const std::vector<std::string> names = {"simulator", "dynapse", "quantised"};
+  return names;
+}
+
+dynapse::MapOptions map_options(const MachineChoice& choice) {
+  dynapse::MapOptions options;
+  options.prune = choice.prune;
+  return options;
+}
+
+}  // namespace
+
+void add_machine(CLI::App& app, MachineChoice& c) {
+  add_text(app, "--backend", c.name, "NAME", "simulator (default), dynapse (a board), quantised (the chip's weights)");
+  add_board(app, c);
+  add_count(app, "--commit-every", c.commit_every, 1'000'000, "trials between changes of the chip's weights (default 1)");
+}
+
+void add_board(CLI::App& app, MachineChoice& c) {
+  add_text(app, "--chip", c.chip, "C", "a chip that ships, or its file (default dynapse1)");
+  add_text(app, "--board", c.board, "B", fmt::format("{} (the default)", firmware::kBoardSelectors));
+  app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")->type_name("CV")->check(CLI::Range(0.0, 1.0).description(""));
+  app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")->type_name("N");
+  app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
+}
+
+void check_machine_choice(const MachineChoice& c) {
+  const auto& names = machine_names();
+  if (std::find(names.begin(), names.end(), c.name) == names.end()) {
+    const std::string near = did_you_mean(c.name, names);
+    throw UsageError(fmt::format("there is no back end \"{}\"; {}", c.name,
+                                 near.empty() ? fmt::format("this version has: {}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"));
+  }
+  if ((c.mismatch || c.board_seed) && (c.name != "dynapse" || c.board != "virtual"))
+    throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");
+  if (c.board != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
+  if (const std::string fault = firmware::selector_fault(c.board); !fault.empty()) throw UsageError(fault);
+}
+
+std::shared_ptr<dynapse::DynapseBackend> make_board_machine(const MachineChoice& c, std::uint64_t seed) {
+  dynapse::BoardUse use;
+  firmware::OpenOptions open;
+  open.virtual_board.mismatch = c.mismatch.value_or(open.virtual_board.mismatch);
+  open.virtual_board.seed = c.board_seed.value_or(seed);
+  use.open = [board = c.board, open] { return firmware::open_board(board, {}, open); };
+  if (c.board == "virtual") use.settle_time_constants = kVirtualSettle;
+  return dynapse::make_dynapse(load_chip_of(c.chip), map_options(c), use);
+}
+
+std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t threads, std::uint64_t seed) {
+  if (c.is_simulator()) return make_simulator(threads);
+  const std::shared_ptr<Backend> simulator = make_simulator();
+  std::shared_ptr<Backend> chip;
+  if (c.name == "dynapse")
+    chip = make_board_machine(c, seed);
+  else
+    chip = dynapse::make_quantised(load_chip_of(c.chip), map_options(c), simulator);
+  compose::HostLearningOptions options;
+  options.homes = [map = map_options(c)](const Network& network) { return dynapse::homes_of(network, map); };
+  options.commit_interval = c.commit_every;
+  options.exchange = from_ms(c.exchange_ms);
+  return compose::make_host_learning(chip, simulator, options);
+}
+
+nlohmann::ordered_json to_json(const MachineChoice& c) {
+  nlohmann::ordered_json json = {{"name", c.name}};
+  if (c.is_simulator()) return json;
+  json["chip"] = c.chip, json["board"] = c.board, json["commit_every"] = c.commit_every, json["prune"] = c.prune;
+  if (c.mismatch) json["mismatch"] = *c.mismatch;
+  if (c.board_seed) json["board_seed"] = *c.board_seed;
+  return json;
+}
+
+MachineChoice machine_from_json(const nlohmann::json& json) {
+  MachineChoice c;
+  c.name = json.value("name", c.name), c.chip = json.value("chip", c.chip), c.board = json.value("board", c.board);
+  c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune);
+  if (json.contains("mismatch")) c.mismatch = json["mismatch"].get<double>();
+  if (json.contains("board_seed")) c.board_seed = json["board_seed"].get<std::uint64_t>();
+  return c;
+}
+
+}  // namespace spikeloop::cli

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "backends/compose/host_learning.hpp"
+#include "backends/dynapse/dynapse.hpp"
+#include "core/backend.hpp"
+
+namespace CLI {
+class App;
+}
+
+/// The machines that networks run on, by name.
+namespace spikeloop::cli {
+
+/// Which machine, and how it is used.
+struct MachineChoice {
+  std::string name = "simulator";  ///< "simulator", "dynapse" (a board), "quantised" (the simulator with the chip's weights)
+  std::string chip = "dynapse1";
+  std::string board = "virtual";
+  std::optional<double> mismatch;           ///< of a virtual board (default 0.2)
+  std::optional<std::uint64_t> board_seed;  ///< of a virtual board's mismatch (default: the seed of the run)
+  unsigned commit_every = 1;                ///< trials between commits of weights to the chip
+  double exchange_ms = 5;                   ///< of a loop through the host
+  bool prune = false;
+
+  bool is_simulator() const { return name == "simulator"; }
+};
+
+/// Declares --backend and what goes with it.
+void add_machine(CLI::App& app, MachineChoice& choice);
+/// The same without --backend.
+void add_board(CLI::App& app, MachineChoice& choice);
+/// Throws UsageError for a name that there is not, or options that do not go with it.
+void check_machine_choice(const MachineChoice& choice);
+
+/// The back end, for a run of this seed. Throws UsageError for an unknown chip.
+std::shared_ptr<Backend> make_machine(const MachineChoice& choice, std::size_t threads = 1, std::uint64_t seed = 1);
+/// Only the chip's part of "dynapse", whose sessions are `dynapse::ChipSession`s.
+std::shared_ptr<dynapse::DynapseBackend> make_board_machine(const MachineChoice& choice, std::uint64_t seed = 1);
+
+/// For run.json, and back.
+nlohmann::ordered_json to_json(const MachineChoice& choice);
+MachineChoice machine_from_json(const nlohmann::json& json);
+
+}  // namespace spikeloop::cli
