@@ -144,6 +144,18 @@ void Checker::check_bias(std::size_t i, const ParameterSet& set) {
            fmt::format("bias_mv: 0, or tau_m_ms: {:.4g} or more", std::ceil(tau_ms * 10) / 10)});
 }
 
+/// A delta synapse is a short current, and what is left of it after a spike counts towards the next.
+void Checker::note_overshoot(std::size_t i, const ParameterSet& set) {
+  constexpr double kGone = 5;  // time constants
+  double left_s = 0;
+  for (std::size_t type = 0; type < kTypes; ++type)
+    if (set.delta[type] && is_excitatory(type)) left_s = kGone * set.tau_s[type];
+  if (set.refractory_s >= left_s) return;
+  out_.notes.push_back(fmt::format("\"{}\": what a delta input is above threshold counts towards the next spike, unless the neuron is refractory "
+                                   "meanwhile (refractory_ms: {:.3g} or more)",
+                                   population(i).name, left_s / kMs));
+}
+
 void Checker::make_parameters(std::size_t i) {
   Circuit& c = out_.circuit;
   const NeuronModel& model = population(i).neuron();
@@ -164,6 +176,7 @@ void Checker::make_parameters(std::size_t i) {
       set.tau_s[type] = chip_.delays.delta_tau_ms.value * kMs, set.delta[type] = true;
   }
   check_times(i, set);
+  note_overshoot(i, set);
   auto at = std::find_if(c.parameters.begin(), c.parameters.end(), [&](ParameterSet& known) { return merge(known, set); });
   if (at == c.parameters.end()) at = c.parameters.insert(at, set);
   const std::uint32_t first = c.first[i];

@@ -28,6 +28,7 @@ class Checker {
   void check_model(std::size_t population);
   void check_state(std::size_t population);
   void make_parameters(std::size_t population);
+  void note_overshoot(std::size_t population, const ParameterSet& set);
   void check_times(std::size_t population, const ParameterSet& set);
   void check_time(std::size_t population, const char* field, double tau_s, double capacitance_f, std::size_t bias);
   void check_refractory(std::size_t population, double refractory_s);

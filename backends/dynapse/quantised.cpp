@@ -45,14 +45,21 @@ class QuantisedSession final : public Session {
     for (const Circuit::Wire& wire : bundle(k).wires) weights.push_back(wire.weight_mv);
     return weights;
   }
-  void set_weights(std::size_t k, std::span<const float> weights) override { pending_[k].assign(weights.begin(), weights.end()); }
+  void set_weights(std::size_t k, std::span<const float> weights) override {
+    check_size(*parts_->network, compiled_.circuit, k, weights.size());
+    pending_[k].assign(weights.begin(), weights.end());
+  }
   Connectivity connectivity(std::size_t k) const override { return inner_->connectivity(k); }
   std::vector<double> thresholds(std::size_t population) const override { return inner_->thresholds(population); }
   void set_thresholds(std::size_t population, std::span<const double> t) override { inner_->set_thresholds(population, t); }
   void set_neurons(std::size_t population, std::span<const NeuronModel> models) override { inner_->set_neurons(population, models); }
   void set_learning(double, double) override {}
   void commit() override {}
-  OperationCounts counts() const override { return inner_->counts(); }
+  OperationCounts counts() const override {
+    OperationCounts counts = inner_->counts();
+    counts.populations.resize(parts_->network->populations().size());  // the part has one more, where synapses end that are not on the chip
+    return counts;
+  }
 
   State save() const override {
     StateWriter w;

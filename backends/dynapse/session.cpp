@@ -23,6 +23,13 @@ std::vector<InitialWeights> as_initial(const std::map<std::size_t, std::vector<f
   return list;
 }
 
+void check_size(const Network& network, const Circuit& circuit, std::size_t projection, std::size_t weights) {
+  const std::size_t wires = circuit.bundles.at(projection).wires.size();
+  if (weights == wires) return;
+  throw DescriptionError(fmt::format("projection \"{}\" has {} synapses on the chip, but {} weights are given",
+                                     network.projections()[projection].name, wires, weights));
+}
+
 std::uint64_t Deployment::lost() const {
   return board.dropped_at_aer.value_or(0) + board.dropped_at_mux.value_or(0) + board.missing().value_or(0) + board.stream.words_lost();
 }
@@ -183,10 +190,7 @@ std::vector<float> BoardSession::weights(std::size_t projection) const {
 }
 
 void BoardSession::set_weights(std::size_t projection, std::span<const float> weights) {
-  const std::size_t wires = compiled_.circuit.bundles.at(projection).wires.size();
-  if (weights.size() != wires)
-    throw DescriptionError(fmt::format("projection \"{}\" has {} synapses on the chip, but {} weights are given",
-                                       network().projections()[projection].name, wires, weights.size()));
+  check_size(network(), compiled_.circuit, projection, weights.size());
   pending_[projection].assign(weights.begin(), weights.end());
 }
 

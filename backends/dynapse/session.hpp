@@ -20,6 +20,8 @@ struct ChipProgram {
   Compiled compiled;
 };
 
+/// Throws DescriptionError unless a projection has so many synapses on the chip.
+void check_size(const Network& network, const Circuit& circuit, std::size_t projection, std::size_t weights);
 std::vector<InitialWeights> as_initial(const std::map<std::size_t, std::vector<float>>& weights);
 
 class BoardSession final : public ChipSession {
