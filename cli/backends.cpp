@@ -41,7 +41,9 @@ void add_machine(CLI::App& app, MachineChoice& c) {
 void add_board(CLI::App& app, MachineChoice& c) {
   add_text(app, "--chip", c.chip, "C", "a chip that ships, or its file (default dynapse1)");
   add_text(app, "--board", c.board, "B", fmt::format("{} (the default)", firmware::kBoardSelectors));
-  app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")->type_name("CV")->check(CLI::Range(0.0, 1.0).description(""));
+  app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")
+      ->type_name("CV")
+      ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")->type_name("N");
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
 }
@@ -50,8 +52,9 @@ void check_machine_choice(const MachineChoice& c) {
   const auto& names = machine_names();
   if (std::find(names.begin(), names.end(), c.name) == names.end()) {
     const std::string near = did_you_mean(c.name, names);
-    throw UsageError(fmt::format("there is no back end \"{}\"; {}", c.name,
-                                 near.empty() ? fmt::format("this version has: {}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"));
+    throw UsageError(
+        fmt::format("there is no back end \"{}\"; {}", c.name,
+                    near.empty() ? fmt::format("this version has: {}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"));
   }
   if ((c.mismatch || c.board_seed) && (c.name != "dynapse" || c.board != "virtual"))
     throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");

@@ -119,8 +119,13 @@ MeanSpread over(const std::vector<Deployed>& all, double Deployed::*figure) {
 
 report::Table accuracy_table(const std::vector<Deployed>& all) {
   report::Table table;
-  table.columns = {{"seed"}, {"simulator", report::Align::kRight}, {"chip's weights", report::Align::kRight}, {"board", report::Align::kRight},
-                   {"words", report::Align::kRight}, {"verified", report::Align::kRight}, {"lost", report::Align::kRight},
+  table.columns = {{"seed"},
+                   {"simulator", report::Align::kRight},
+                   {"chip's weights", report::Align::kRight},
+                   {"board", report::Align::kRight},
+                   {"words", report::Align::kRight},
+                   {"verified", report::Align::kRight},
+                   {"lost", report::Align::kRight},
                    {"uW (estimated)", report::Align::kRight}};
   const auto percent = [](double x) { return fmt::format("{:.2f} %", 100 * x); };
   for (const Deployed& d : all) {
@@ -137,16 +142,22 @@ report::Table accuracy_table(const std::vector<Deployed>& all) {
     };
     table.rows.push_back({"mean", mean(&Deployed::simulator), mean(&Deployed::quantised), mean(&Deployed::board)});
   }
-  table.note = "Power is the energy of an inference over its time, without static power, which is not known; arXiv 2603.24113 reports 41 uW "
-               "(binary task) and 189 uW (Yin-Yang) for its networks on the chip.";
+  table.note =
+      "Power is the energy of an inference over its time, without static power, which is not known; arXiv 2603.24113 reports 41 uW "
+      "(binary task) and 189 uW (Yin-Yang) for its networks on the chip.";
   return table;
 }
 
 nlohmann::ordered_json to_json(const Deployed& d) {
   nlohmann::ordered_json lines = nlohmann::ordered_json::array();
   for (const EnergyLine& l : d.energy.lines)
-    lines.push_back({{"part", l.part}, {"operation", operation_name(l.operation)}, {"count", l.count}, {"joules", l.joules},
-                     {"measured", l.measured}, {"verified", l.verified}, {"source", l.source}});
+    lines.push_back({{"part", l.part},
+                     {"operation", operation_name(l.operation)},
+                     {"count", l.count},
+                     {"joules", l.joules},
+                     {"measured", l.measured},
+                     {"verified", l.verified},
+                     {"source", l.source}});
   const auto& o = d.operations;
   return {{"seed", d.seed},
           {"samples", d.samples},
@@ -157,10 +168,15 @@ nlohmann::ordered_json to_json(const Deployed& d) {
           {"late", d.counts.late},
           {"lost", d.deployment.lost()},
           {"strays", d.deployment.strays},
-          {"operations", {{"spikes", o.spikes}, {"played", o.played}, {"routes", o.routes}, {"broadcasts", o.broadcasts}, {"hops", o.hops},
-                          {"matches", o.matches}}},
-          {"energy_per_inference", {{"machine", d.energy.machine}, {"kind", report::kind_of(d.energy)}, {"total_j", d.energy.total()},
-                                    {"lines", lines}}},
+          {"operations",
+           {{"spikes", o.spikes},
+            {"played", o.played},
+            {"routes", o.routes},
+            {"broadcasts", o.broadcasts},
+            {"hops", o.hops},
+            {"matches", o.matches}}},
+          {"energy_per_inference",
+           {{"machine", d.energy.machine}, {"kind", report::kind_of(d.energy)}, {"total_j", d.energy.total()}, {"lines", lines}}},
           {"microwatts", microwatts(d)}};
 }
 
@@ -177,7 +193,9 @@ int deploy(const Options& o, Terminal& t) {
   Deployer deployer(o, loaded, dir);
   for (std::size_t i = 0; i < stored.runs.size(); ++i) {
     if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for deploy writes only when it is done");
-    if (!t.quiet) t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(), o.machine.board) << std::endl;
+    if (!t.quiet)
+      t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(), o.machine.board)
+            << std::endl;
     all.push_back(deployer.run(stored.runs[i], i));
   }
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
@@ -188,7 +206,8 @@ int deploy(const Options& o, Terminal& t) {
     t.print(object);
     return kOk;
   }
-  t.out << fitted(accuracy_table(all), t.out_width, t.colour) << "\n" << fitted(report::energy_table(all.front().energy), t.out_width, t.colour);
+  t.out << fitted(accuracy_table(all), t.out_width, t.colour) << "\n"
+        << fitted(report::energy_table(all.front().energy), t.out_width, t.colour);
   return kOk;
 }
 

@@ -74,8 +74,8 @@ std::vector<Spike> read_input(const std::string& file, const std::string& unit, 
   return input;
 }
 
-/// Advances in slices, so that progress is shown and Ctrl-C is heard. Slicing does not change what a simulator does; a chip does not stand still
-/// between slices, and gets few.
+/// Advances in slices, so that progress is shown and Ctrl-C is heard. Slicing does not change what a simulator does; a chip does not stand
+/// still between slices, and gets few.
 void simulate(Session& session, bool stands_still, Time until, std::span<const Spike> input, Sink& sink, RunDisplay& display) {
   const Time slice = stands_still ? std::clamp<Time>(until / 200, kMillisecond, 100 * kMillisecond) : kSecond;
   while (session.now() < until && !interrupted()) {
@@ -88,7 +88,8 @@ void simulate(Session& session, bool stands_still, Time until, std::span<const S
   }
 }
 
-nlohmann::ordered_json summary(const Network& network, const std::string& machine, const OperationCounts& counts, double seconds, std::uint64_t hash) {
+nlohmann::ordered_json summary(const Network& network, const std::string& machine, const OperationCounts& counts, double seconds,
+                               std::uint64_t hash) {
   nlohmann::ordered_json populations = nlohmann::ordered_json::object(), projections = nlohmann::ordered_json::object();
   const double simulated = static_cast<double>(counts.simulated) * 1e-9;
   for (std::size_t p = 0; p < network.populations().size(); ++p) {

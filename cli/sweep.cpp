@@ -63,7 +63,8 @@ void describe(const Plan& plan, const DescriptionFiles& files) {
                   {"epochs", o.epochs},
                   {"seeds", o.seeds},
                   {"first_seed", o.seed},
-                  {"smoke", o.smoke}});
+                  {"smoke", o.smoke},
+                  {"machine", to_json(o.machine)}});
 }
 
 Plan plan_of_experiment(const SweepOptions& o, const Terminal& t) {
@@ -87,6 +88,7 @@ Plan plan_of_directory(const SweepOptions& o) {
     begun.over = run.at("over");
     begun.random = run.at("random"), begun.epochs = run.at("epochs"), begun.seeds = run.at("seeds");
     begun.seed = run.at("first_seed"), begun.smoke = run.at("smoke");
+    if (run.contains("machine")) begun.machine = machine_from_json(run.at("machine"));
     for (const auto& [path, copy] : run.at("descriptions").items())
       files[path] = io::read_file(plan.dir / copy.get<std::string>(), std::size_t{1} << 26);
   });

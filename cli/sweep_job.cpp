@@ -57,6 +57,7 @@ void SweepJob::train(const Claim& claim, const TrainingJob::Show& show) {
   options.samples_limit = task.samples_limit;
   options.first_seed = first_seed_;
   options.only_train = true;
+  options.machine = task.machine;
   TrainingJob job(task.described, *task.data, dir, options);
   if (fs::exists(dir / "checkpoint.pb")) job.resume(load_checkpoint((dir / "checkpoint.pb").string()));
   const bool done = job.run(claim.threads, [&](const std::vector<Progress>& runs) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "backends/simulator/simulator.hpp"
 #include "cli/cli.hpp"
 #include "proto/text.hpp"
 
@@ -139,7 +138,9 @@ SweepTask load_point(const SweepOptions& o, const LoadOptions& load, DataSets& d
   if (task.samples_limit != 0) task.validation_samples = std::min(task.validation_samples, task.samples_limit);
   e.frozen_hidden_control = false;  // a control says what a result is worth, not which is better
   e.robustness.reset();             // nor do probes of the test part
-  check_machine(*make_simulator(), Network(with_probes(task.described.network, e)), e.network_file);
+  task.machine = o.machine;
+  check_on_machine(e, o.machine);
+  check_machine(*make_machine(o.machine), Network(with_probes(task.described.network, e)), e.network_file);
   return task;
 }
 

@@ -24,6 +24,7 @@ struct SweepOptions : TrainingOptions {
 struct SweepTask {
   DescribedExperiment described;
   std::shared_ptr<const Dataset> data;
+  MachineChoice machine;
   std::size_t samples_limit = 0;
   std::size_t validation_samples = 0;  ///< that a run is scored on
 };

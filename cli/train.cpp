@@ -9,7 +9,6 @@
 #include <optional>
 #include <ostream>
 
-#include "cli/backends.hpp"
 #include "cli/display.hpp"
 #include "cli/options.hpp"
 #include "cli/results.hpp"
@@ -30,7 +29,6 @@ namespace {
 
 struct Options : TrainingOptions {
   std::string checkpoint_every = "10s", from;
-  MachineChoice machine;
 };
 
 /// A training that is about to begin, or to go on.
@@ -40,14 +38,6 @@ struct Plan {
   std::string command;  ///< that began it
   JobOptions job;
 };
-
-/// Throws UsageError for what a chip cannot be asked.
-void check_on_chip(const Experiment& e, const MachineChoice& machine) {
-  if (machine.is_simulator()) return;
-  if (e.batch != 1) throw UsageError(fmt::format("{} has batch: {}; a chip runs one trial at a time, batch: 1", e.name, e.batch));
-  if (e.robustness && machine.name == "dynapse")
-    throw UsageError(fmt::format("{} asks for robustness, which is probed in the simulator; leave it out, and see --mismatch", e.name));
-}
 
 /// The run directory gets everything that a resumed run, `eval` and `deploy` need: the description as it is run, and the prices.
 void describe(const Plan& plan, const fs::path& prices) {
@@ -69,7 +59,11 @@ void describe(const Plan& plan, const fs::path& prices) {
     write(fs::path("prices") / entry.path().filename(), io::read_file(entry.path(), std::size_t{1} << 26));
   }
   write_run_file(plan.dir, "train",
-                 {{"command", plan.command}, {"samples_limit", plan.job.samples_limit}, {"first_seed", plan.job.first_seed}, {"machine", to_json(plan.job.machine)}, {"from", plan.job.from.string()}});
+                 {{"command", plan.command},
+                  {"samples_limit", plan.job.samples_limit},
+                  {"first_seed", plan.job.first_seed},
+                  {"machine", to_json(plan.job.machine)},
+                  {"from", plan.job.from.string()}});
 }
 
 /// What `describe` has written; throws DescriptionError if it is no run directory.
@@ -97,7 +91,7 @@ Plan plan_of_experiment(const Options& o, const Terminal& t) {
   const Network network(with_probes(plan.loaded.network, e));
   plan.job.machine = o.machine;
   if (!o.from.empty()) plan.job.from = fs::absolute(o.from).lexically_normal();
-  check_on_chip(e, o.machine);
+  check_on_machine(e, o.machine);
   check_machine(*make_machine(o.machine), network, e.network_file);
   check_file_names(network);
   plan.dir = make_run_directory(o.out, file_name(e.name));
@@ -156,7 +150,6 @@ void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
 
 int train(const Options& o, Terminal& t) {
   check_training(o, "train");
-  check_machine_choice(o.machine);
   const std::int64_t every = parse_duration(o.checkpoint_every);
   Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
   plan.job.checkpoint_every = std::chrono::nanoseconds(every);
@@ -188,7 +181,6 @@ Verb train_verb() {
             auto o = std::make_shared<Options>();
             add_training(app, *o, "runs/NAME");
             add_text(app, "--from", o->from, "DIR", "begin with the weights of a finished run directory of the same network");
-            add_machine(app, o->machine);
             add_text(app, "--checkpoint-every", o->checkpoint_every, "TIME", "what a power cut may cost (default 10s)");
             return [o](Terminal& t) { return train(*o, t); };
           }};

@@ -19,8 +19,8 @@ struct JobOptions {
   std::size_t samples_limit = 0;  ///< > 0 cuts the data (smoke)
   std::uint64_t first_seed = 1;
   std::chrono::nanoseconds checkpoint_every = std::chrono::seconds(10);
-  bool only_train = false;      ///< tests nothing, and keeps no weights
-  MachineChoice machine{};      ///< on which it runs
+  bool only_train = false;       ///< tests nothing, and keeps no weights
+  MachineChoice machine{};       ///< on which it runs
   std::filesystem::path from{};  ///< a run directory whose weights each seed begins with; empty = as described
 };
 

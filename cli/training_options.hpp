@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/backends.hpp"
 #include "core/experiment.hpp"
 
 namespace CLI {
@@ -20,6 +21,7 @@ struct TrainingOptions {
   std::size_t epochs = 0, seeds = 0, threads = 0;
   std::uint64_t seed = 0;
   bool smoke = false;
+  MachineChoice machine;
 
   std::uint64_t first_seed() const { return seed != 0 ? seed : 1; }
   /// All cores, if nothing else is said.
@@ -31,6 +33,9 @@ void add_training(CLI::App& app, TrainingOptions& options, const std::string& ou
 
 /// Throws UsageError unless there is either an experiment or a directory to go on with, which takes no other size.
 void check_training(const TrainingOptions& options, const char* verb);
+
+/// Throws UsageError for an experiment that cannot be run on a machine that is a chip.
+void check_on_machine(const Experiment& experiment, const MachineChoice& machine);
 
 /// Puts epochs, seeds and the small size into an experiment; returns the number of samples that the data are cut to, 0 = all.
 std::size_t resize(Experiment& experiment, const TrainingOptions& options);

@@ -35,7 +35,7 @@ struct RateEncoding {
   std::size_t repeat = 1;              ///< trains per value, each with a phase of its own; the copies of a value follow each other
   std::size_t shift = 0;               ///< training images are moved by up to so many pixels each way, drawn per trial
 
-  std::size_t pool = 1;                ///< so many features that follow each other become one, their mean
+  std::size_t pool = 1;  ///< so many features that follow each other become one, their mean
 
   /// Input neurons for a sample of so many features.
   std::size_t inputs(std::size_t features) const { return features / (pool > 0 ? pool : 1) * (code ? code->neurons : 1) * repeat; }

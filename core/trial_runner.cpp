@@ -21,7 +21,8 @@ TrialOutcome TrialRunner::run(const TrialTask& task) {
   if (task.kind == TrialKind::kTraining) encode_target(*plan_, data_->labels[task.sample], input_);
   if (task.kind == TrialKind::kFeedback) encode_all_targets(*plan_, task.trial % 2 == 0 ? plan_->true_hz : 0, input_);
   const bool taught = task.kind != TrialKind::kWarmUp;
-  session_->advance(taught ? plan_->free + plan_->feedback : plan_->free, input_, sink_);  // in one go: machines that cannot stand still lose no time
+  session_->advance(taught ? plan_->free + plan_->feedback : plan_->free, input_,
+                    sink_);  // in one go: machines that cannot stand still lose no time
   TrialOutcome outcome;
   outcome.right = taught && sink_.answer_at(plan_->free) == data_->labels[task.sample];
   outcome.help = sink_.help, outcome.hidden = sink_.hidden, outcome.total = sink_.total;

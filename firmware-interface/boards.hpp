@@ -24,8 +24,8 @@ std::string selector_fault(const std::string& selector);
 
 /// How a board is opened.
 struct OpenOptions {
-  std::filesystem::path record;  ///< a new file to which the conversation is recorded; empty = none
-  Ask ask = nullptr;             ///< while a USB/IP server is waited for
+  std::filesystem::path record;         ///< a new file to which the conversation is recorded; empty = none
+  Ask ask = nullptr;                    ///< while a USB/IP server is waited for
   VirtualBoardOptions virtual_board{};  ///< which board "virtual" is
 };
 

@@ -20,7 +20,8 @@ Network chip_network(const Network& network, const std::vector<Home>& homes) {
   d.seed = network.seed();
   for (std::size_t i = 0; i < homes.size(); ++i) {
     Population p = network.populations()[i];
-    if (homes[i] == Home::kChip || probes_spikes(network, p.name)) d.probes.push_back({"", name_in_part(p.name), "", Probe::Variable::kSpikes, 0, 1});
+    if (homes[i] == Home::kChip || probes_spikes(network, p.name))
+      d.probes.push_back({"", name_in_part(p.name), "", Probe::Variable::kSpikes, 0, 1});
     p.name = name_in_part(p.name);
     if (homes[i] != Home::kChip) p.kind = SourceModel(ExternalSource{}), p.homeostasis.reset(), p.v_initial_mv.reset();
     d.populations.push_back(std::move(p));

@@ -151,9 +151,10 @@ void Checker::note_overshoot(std::size_t i, const ParameterSet& set) {
   for (std::size_t type = 0; type < kTypes; ++type)
     if (set.delta[type] && is_excitatory(type)) left_s = kGone * set.tau_s[type];
   if (set.refractory_s >= left_s) return;
-  out_.notes.push_back(fmt::format("\"{}\": what a delta input is above threshold counts towards the next spike, unless the neuron is refractory "
-                                   "meanwhile (refractory_ms: {:.3g} or more)",
-                                   population(i).name, left_s / kMs));
+  out_.notes.push_back(
+      fmt::format("\"{}\": what a delta input is above threshold counts towards the next spike, unless the neuron is refractory "
+                  "meanwhile (refractory_ms: {:.3g} or more)",
+                  population(i).name, left_s / kMs));
 }
 
 void Checker::make_parameters(std::size_t i) {

@@ -41,7 +41,8 @@ std::vector<Diagnostic> check_inputs(const Network& network, const Compiled& c) 
 
 class BoardBackend final : public DynapseBackend {
  public:
-  BoardBackend(ChipSpec chip, MapOptions options, BoardUse use) : chip_(std::move(chip)), options_(std::move(options)), use_(std::move(use)) {}
+  BoardBackend(ChipSpec chip, MapOptions options, BoardUse use)
+      : chip_(std::move(chip)), options_(std::move(options)), use_(std::move(use)) {}
   std::string name() const override { return "dynapse"; }
   const ChipSpec& chip() const override { return chip_; }
   const MapOptions& options() const override { return options_; }

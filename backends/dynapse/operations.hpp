@@ -25,8 +25,8 @@ struct ChipOperations {
 /// What one spike of each source of the circuit costs. Neurons that the host does not see are not counted by anybody.
 std::vector<ChipOperations> operations_per_spike(const Compiled& compiled, const ChipSpec& chip);
 
-/// Operations x the chip's prices, per inference; all estimated. Static power x `seconds` is a line of its own; as no price of it is known, it is
-/// 0 J, and says so.
+/// Operations x the chip's prices, per inference; all estimated. Static power x `seconds` is a line of its own; as no price of it is known,
+/// it is 0 J, and says so.
 EnergyReport estimate_energy(const ChipOperations& operations, const ChipSpec& chip, double seconds, double inferences);
 
 }  // namespace spikeloop::dynapse
