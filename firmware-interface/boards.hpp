@@ -54,7 +54,8 @@ struct UsbipPlace {
 /// "HOST", "HOST:PORT", "[IPv6]:PORT"; nothing if it is none.
 std::optional<UsbipPlace> parse_usbip_place(const std::string& text);
 
-/// Boards on USB, in the order of bus ids. Those that are free are opened for a moment. Throws where the system has no USB.
+/// Boards on USB, in the order of bus ids. Those that are free are opened for a moment. Throws where the system has no USB, or
+/// no libusb (LibraryMissing).
 std::vector<BoardListing> list_usb_boards();
 /// Boards at a server. Those that are free are imported for a moment. Throws as `list_usbip` does.
 std::vector<BoardListing> list_usbip_boards(const UsbipPlace& server);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "firmware-interface/dynapse1/modules.hpp"
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/virtual_board/usbip_server.hpp"
 #include "tests/firmware/stub_board.hpp"
 
@@ -45,6 +46,25 @@ TEST(Diagnosis, ALibraryThatCannotTellWhenBoardsComeIsAFault) {
   EXPECT_NE(old.advice.find("1.0.26"), std::string::npos);
 }
 
+TEST(Diagnosis, SaysThatTheLibraryIsMissingAndHowToGetIt) {
+  const auto findings = diagnose(std::nullopt, "libusb-that-is-not-there.so.0");
+  ASSERT_EQ(findings.size(), 2U);  // and the udev rule
+  EXPECT_EQ(findings[0].kind, FindingKind::no_library);
+  EXPECT_TRUE(findings[0].is_bad());
+  EXPECT_NE(findings[0].what.find("libusb is missing"), std::string::npos) << findings[0].what;
+  EXPECT_NE(findings[0].what.find("libusb-that-is-not-there.so.0"), std::string::npos) << findings[0].what;
+  EXPECT_NE(findings[0].advice.find("sudo apt install libusb-1.0-0"), std::string::npos);
+}
+
+TEST(Diagnosis, ALibraryWithoutTheFunctionsIsAsGoodAsNone) {
+  try {
+    load_libusb("libc.so.6");
+    FAIL();
+  } catch (const LibraryMissing& fault) {
+    EXPECT_NE(std::string(fault.what()).find("libc.so.6 has no libusb_"), std::string::npos) << fault.what();
+  }
+}
+
 /// What a server's only board is found to be.
 FindingKind kind_at_server(const StubBoard::Options& options) {
   UsbipServer server({.port = 0});
@@ -52,6 +72,15 @@ FindingKind kind_at_server(const StubBoard::Options& options) {
   const auto findings = diagnose(UsbipPlace{"127.0.0.1", server.port()});
   EXPECT_FALSE(findings.back().is_bad() && findings.back().advice.empty());
   return findings.back().kind;
+}
+
+TEST(Diagnosis, WithoutTheLibraryBoardsAtAServerAreStillLookedInto) {
+  UsbipServer server({.port = 0});
+  server.add("1-1", std::make_shared<StubBoard>(), std::make_shared<FreeClock>());
+  const auto findings = diagnose(UsbipPlace{"127.0.0.1", server.port()}, "libusb-that-is-not-there.so.0");
+  EXPECT_EQ(findings.front().kind, FindingKind::no_library);
+  EXPECT_EQ(findings.back().kind, FindingKind::good);
+  EXPECT_NE(findings.back().what.find("usbip:"), std::string::npos);
 }
 
 TEST(Diagnosis, LooksIntoBoardsAtAServer) {
