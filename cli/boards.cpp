@@ -39,7 +39,7 @@ const char* state_of(const fw::BoardListing& board) {
   switch (board.access) {
     case fw::UsbAccess::free:
       if (board.usable()) return "free";
-      return board.is_other_device ? "wrong device" : "wrong firmware";
+      return fw::to_text(fw::finding_of(board).kind);
     case fw::UsbAccess::in_use:
       return "in use";
     case fw::UsbAccess::no_permission:

@@ -103,8 +103,8 @@ void Board::identify() {
   info.clock_mhz = read(reg("SYSINFO.LOGIC_CLOCK"));
   info.chip = read(reg("SYSINFO.CHIP_IDENTIFIER"));
   if (info.chip != kChipIdentifier)
-    throw WrongDevice(fmt::format("{} has chips of kind {}, and DYNAP-SE1 is {}", place(), info.chip, kChipIdentifier),
-                      "Choose another board; `spikeloop boards` lists those that can be used.");
+    throw WrongChips(fmt::format("{} has chips of kind {}, and DYNAP-SE1 is {}", place(), info.chip, kChipIdentifier),
+                     "Choose another board; `spikeloop boards` lists those that can be used.");
   info.has_event_statistics = read(reg("AER.HAS_STATISTICS")) != 0;
   info.has_drop_statistics = read(reg("MUX.HAS_STATISTICS")) != 0;
   info_ = std::move(info);

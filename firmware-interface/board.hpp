@@ -55,6 +55,12 @@ class WordFault : public ProtocolFault {
   Place place_;
 };
 
+/// A board whose logic knows other chips than DYNAP-SE1.
+class WrongChips : public WrongDevice {
+ public:
+  using WrongDevice::WrongDevice;
+};
+
 /// A register that has not the value that was written to it.
 struct RegisterMismatch {
   Register at;
@@ -122,7 +128,8 @@ class Board {
  public:
   using Opener = std::function<std::unique_ptr<Transport>()>;
 
-  /// Asks the board who it is, and configures nothing. Throws WrongDevice for a board, firmware or logic that we cannot talk to. What
+  /// Asks the board who it is, and configures nothing. Throws WrongDevice for a board, firmware or logic that we cannot talk to, WrongChips
+  /// for chips. What
   /// `opener` gives is used now and at a reconnect.
   explicit Board(Opener opener, BoardOptions options = {});
   /// The same for a transport that is open; cannot reconnect by itself.

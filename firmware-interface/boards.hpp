@@ -33,6 +33,9 @@ struct OpenOptions {
 /// WrongDevice, or what else goes wrong.
 std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options = {}, const OpenOptions& open = {});
 
+/// What of a board that answers is other than we need.
+enum class Misfit { none, device, firmware, chips };
+
 /// A board that is there.
 struct BoardListing {
   std::string selector;  ///< what `open_board` opens it by
@@ -42,7 +45,7 @@ struct BoardListing {
   std::optional<unsigned> logic;  ///< version; known of boards that are free and ours
   std::string problem, advice;    ///< why it cannot be used, who uses it
   std::string users;              ///< who uses it, as far as that can be seen; empty at a server, which does not say
-  bool is_other_device = false;   ///< it is none that we know, whatever it was listed as
+  Misfit misfit = Misfit::none;   ///< `device`: it is none that we know, whatever it was listed as; `firmware` stands for logic too
   bool usable() const { return access == UsbAccess::free && problem.empty(); }
 };
 

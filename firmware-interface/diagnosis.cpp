@@ -69,6 +69,20 @@ void look_at_server(const UsbipPlace& server, std::vector<Finding>& findings) {
   }
 }
 
+FindingKind kind_of(Misfit misfit) {
+  switch (misfit) {
+    case Misfit::device:
+      return FindingKind::wrong_device;
+    case Misfit::firmware:
+      return FindingKind::wrong_firmware;
+    case Misfit::chips:
+      return FindingKind::wrong_chips;
+    case Misfit::none:
+      break;
+  }
+  return FindingKind::failed;
+}
+
 }  // namespace
 
 const char* to_text(FindingKind kind) {
@@ -93,6 +107,8 @@ const char* to_text(FindingKind kind) {
       return "wrong device";
     case FindingKind::wrong_firmware:
       return "wrong firmware";
+    case FindingKind::wrong_chips:
+      return "wrong chips";
     case FindingKind::failed:
       return "failed";
   }
@@ -108,7 +124,7 @@ Finding finding_of(const BoardListing& board) {
   const auto kind = [&] {
     switch (board.access) {
       case UsbAccess::free:
-        return board.is_other_device ? FindingKind::wrong_device : FindingKind::wrong_firmware;
+        return kind_of(board.misfit);
       case UsbAccess::in_use:
         return FindingKind::busy;
       case UsbAccess::no_permission:

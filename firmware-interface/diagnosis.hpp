@@ -12,7 +12,20 @@ namespace spikeloop::firmware {
 
 /// What a finding is: the first two keep no board from being used. `no_library`: there is no libusb, or one without
 /// the functions that we call; `library`: it does not start, or cannot do what we need.
-enum class FindingKind { good, note, no_library, library, no_usb, no_device, no_permission, busy, wrong_device, wrong_firmware, failed };
+enum class FindingKind {
+  good,
+  note,
+  no_library,
+  library,
+  no_usb,
+  no_device,
+  no_permission,
+  busy,
+  wrong_device,
+  wrong_firmware,
+  wrong_chips,
+  failed
+};
 
 /// One thing that was looked at.
 struct Finding {

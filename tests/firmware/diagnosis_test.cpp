@@ -12,12 +12,12 @@ namespace spikeloop::firmware {
 namespace {
 
 TEST(Diagnosis, TellsApartWhyABoardCannotBeUsed) {
-  const auto kind = [](UsbAccess access, bool other = false) {
+  const auto kind = [](UsbAccess access, Misfit misfit = Misfit::none) {
     BoardListing board;
     board.access = access;
     board.problem = "something";
     board.advice = "do something";
-    board.is_other_device = other;
+    board.misfit = misfit;
     const Finding finding = finding_of(board);
     EXPECT_TRUE(finding.is_bad());
     EXPECT_EQ(finding.what, "something");
@@ -26,8 +26,9 @@ TEST(Diagnosis, TellsApartWhyABoardCannotBeUsed) {
   };
   EXPECT_EQ(kind(UsbAccess::no_permission), "no permission");
   EXPECT_EQ(kind(UsbAccess::in_use), "busy");
-  EXPECT_EQ(kind(UsbAccess::free), "wrong firmware");
-  EXPECT_EQ(kind(UsbAccess::free, true), "wrong device");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::firmware), "wrong firmware");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::chips), "wrong chips");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::device), "wrong device");
   EXPECT_EQ(kind(UsbAccess::failed), "failed");
 }
 
@@ -87,6 +88,7 @@ TEST(Diagnosis, LooksIntoBoardsAtAServer) {
   EXPECT_EQ(kind_at_server({}), FindingKind::good);
   EXPECT_EQ(kind_at_server({.firmware = 2}), FindingKind::wrong_firmware);
   EXPECT_EQ(kind_at_server({.logic = 4}), FindingKind::wrong_firmware);
+  EXPECT_EQ(kind_at_server({.chip = kChipIdentifier + 1}), FindingKind::wrong_chips);
   EXPECT_EQ(kind_at_server({.product = 0x841A}), FindingKind::no_device);  // no board is listed
 }
 
