@@ -239,6 +239,7 @@ void Board::carry_out(const Steps& steps) {
     } else if (const auto* several = std::get_if<WritesStep>(&step)) {
       send(encode_writes(several->writes), several->writes);
     } else if (const auto* words = std::get_if<WordsStep>(&step)) {
+      if (options_.ask) options_.ask();
       program_batch(words->words, words_done);
       words_done += words->words.size();
     } else {
@@ -259,7 +260,7 @@ void Board::while_chips_run(const std::function<void()>& act) {
   };
   try {
     act();
-  } catch (const DeviceFault&) {
+  } catch (...) {  // also what `ask` throws
     try {
       as_before();
     } catch (const DeviceFault&) {  // the first fault says more
@@ -284,7 +285,7 @@ void Board::initialise(bool clear_cams) {
   stop();  // who had it before may have left it streaming
   try {
     carry_out(default_configuration());
-  } catch (const DeviceFault&) {
+  } catch (...) {  // also what `ask` and `wait` throw
     stop_quietly();
     throw;
   }

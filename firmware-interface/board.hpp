@@ -36,6 +36,7 @@ struct BoardInfo {
 struct BoardOptions {
   Milliseconds timeout{2000};              ///< of each control transfer
   std::function<void(Milliseconds)> wait;  ///< how the chips are given time to settle; empty: sleeps
+  Ask ask = nullptr;                       ///< before each transfer of words but spikes; if it throws, the chips are stopped as by a fault
 };
 
 /// A chip did not acknowledge a word (the handshake's status is not 0). Words before `index` were acknowledged.
