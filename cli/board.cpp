@@ -201,6 +201,7 @@ bool has_time(const std::string& board) { return board != "virtual" && !board.st
 
 std::unique_ptr<fw::Board> open_to_probe(const ProbeOptions& o) {
   fw::BoardOptions options;
+  options.ask = stop_if_interrupted;
   const std::chrono::nanoseconds settle(o.settle == "0" ? 0 : parse_duration(o.settle));
   if (has_time(o.board)) options.wait = [settle](fw::Milliseconds) { wait_for(settle); };
   return fw::open_board(o.board, options, {.record = o.record, .ask = stop_if_interrupted});

@@ -39,7 +39,7 @@ const char* state_of(const fw::BoardListing& board) {
   switch (board.access) {
     case fw::UsbAccess::free:
       if (board.usable()) return "free";
-      return board.is_other_device ? "wrong device" : "wrong firmware";
+      return fw::to_text(fw::finding_of(board).kind);
     case fw::UsbAccess::in_use:
       return "in use";
     case fw::UsbAccess::no_permission:
@@ -113,8 +113,11 @@ void excuse_this_computer(std::vector<fw::Finding>& findings) {
   const bool elsewhere = std::any_of(findings.begin(), findings.end(), [](const fw::Finding& f) {
     return f.kind == fw::FindingKind::good && f.what.find("usbip:") != std::string::npos;
   });
+  const auto is_here = [](fw::FindingKind kind) {
+    return kind == fw::FindingKind::no_library || kind == fw::FindingKind::no_usb || kind == fw::FindingKind::no_device;
+  };
   for (fw::Finding& f : findings)
-    if (elsewhere && (f.kind == fw::FindingKind::no_usb || f.kind == fw::FindingKind::no_device)) f.kind = fw::FindingKind::note;
+    if (elsewhere && is_here(f.kind)) f.kind = fw::FindingKind::note;
 }
 
 int examine(const Options& o, Terminal& t) {

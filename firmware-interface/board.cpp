@@ -103,8 +103,8 @@ void Board::identify() {
   info.clock_mhz = read(reg("SYSINFO.LOGIC_CLOCK"));
   info.chip = read(reg("SYSINFO.CHIP_IDENTIFIER"));
   if (info.chip != kChipIdentifier)
-    throw WrongDevice(fmt::format("{} has chips of kind {}, and DYNAP-SE1 is {}", place(), info.chip, kChipIdentifier),
-                      "Choose another board; `spikeloop boards` lists those that can be used.");
+    throw WrongChips(fmt::format("{} has chips of kind {}, and DYNAP-SE1 is {}", place(), info.chip, kChipIdentifier),
+                     "Choose another board; `spikeloop boards` lists those that can be used.");
   info.has_event_statistics = read(reg("AER.HAS_STATISTICS")) != 0;
   info.has_drop_statistics = read(reg("MUX.HAS_STATISTICS")) != 0;
   info_ = std::move(info);
@@ -239,6 +239,7 @@ void Board::carry_out(const Steps& steps) {
     } else if (const auto* several = std::get_if<WritesStep>(&step)) {
       send(encode_writes(several->writes), several->writes);
     } else if (const auto* words = std::get_if<WordsStep>(&step)) {
+      if (options_.ask) options_.ask();
       program_batch(words->words, words_done);
       words_done += words->words.size();
     } else {
@@ -259,7 +260,7 @@ void Board::while_chips_run(const std::function<void()>& act) {
   };
   try {
     act();
-  } catch (const DeviceFault&) {
+  } catch (...) {  // also what `ask` throws
     try {
       as_before();
     } catch (const DeviceFault&) {  // the first fault says more
@@ -284,7 +285,7 @@ void Board::initialise(bool clear_cams) {
   stop();  // who had it before may have left it streaming
   try {
     carry_out(default_configuration());
-  } catch (const DeviceFault&) {
+  } catch (...) {  // also what `ask` and `wait` throw
     stop_quietly();
     throw;
   }

@@ -36,6 +36,7 @@ struct BoardInfo {
 struct BoardOptions {
   Milliseconds timeout{2000};              ///< of each control transfer
   std::function<void(Milliseconds)> wait;  ///< how the chips are given time to settle; empty: sleeps
+  Ask ask = nullptr;                       ///< before each transfer of words but spikes; if it throws, the chips are stopped as by a fault
 };
 
 /// A chip did not acknowledge a word (the handshake's status is not 0). Words before `index` were acknowledged.
@@ -53,6 +54,12 @@ class WordFault : public ProtocolFault {
 
  private:
   Place place_;
+};
+
+/// A board whose logic knows other chips than DYNAP-SE1.
+class WrongChips : public WrongDevice {
+ public:
+  using WrongDevice::WrongDevice;
 };
 
 /// A register that has not the value that was written to it.
@@ -122,7 +129,8 @@ class Board {
  public:
   using Opener = std::function<std::unique_ptr<Transport>()>;
 
-  /// Asks the board who it is, and configures nothing. Throws WrongDevice for a board, firmware or logic that we cannot talk to. What
+  /// Asks the board who it is, and configures nothing. Throws WrongDevice for a board, firmware or logic that we cannot talk to, WrongChips
+  /// for chips. What
   /// `opener` gives is used now and at a reconnect.
   explicit Board(Opener opener, BoardOptions options = {});
   /// The same for a transport that is open; cannot reconnect by itself.

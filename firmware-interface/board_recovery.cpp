@@ -76,7 +76,7 @@ void Board::restore() {
   const auto shadows = shadows_;
   try {
     restore(registers, shadows);
-  } catch (const DeviceFault&) {
+  } catch (...) {
     registers_ = registers;  // what is wanted has not changed: it can be tried again
     shadows_ = shadows;
     throw;

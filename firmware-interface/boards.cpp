@@ -91,9 +91,12 @@ void look_into(BoardListing& listing, const Board::Opener& opener) {
     failed(UsbAccess::no_permission, fault);
   } catch (const Busy& fault) {
     failed(UsbAccess::in_use, fault);
+  } catch (const WrongChips& fault) {
+    failed(UsbAccess::free, fault);
+    listing.misfit = Misfit::chips;
   } catch (const WrongDevice& fault) {
     failed(UsbAccess::free, fault);
-    listing.is_other_device = kind_of(listing.identity.vendor, listing.identity.product).empty();
+    listing.misfit = kind_of(listing.identity.vendor, listing.identity.product).empty() ? Misfit::device : Misfit::firmware;
   } catch (const DeviceFault& fault) {
     failed(UsbAccess::failed, fault);
   }

@@ -35,6 +35,9 @@ struct OpenOptions {
 /// WrongDevice, or what else goes wrong.
 std::unique_ptr<Board> open_board(const std::string& selector, BoardOptions options = {}, const OpenOptions& open = {});
 
+/// What of a board that answers is other than we need.
+enum class Misfit { none, device, firmware, chips };
+
 /// A board that is there.
 struct BoardListing {
   std::string selector;  ///< what `open_board` opens it by
@@ -44,7 +47,7 @@ struct BoardListing {
   std::optional<unsigned> logic;  ///< version; known of boards that are free and ours
   std::string problem, advice;    ///< why it cannot be used, who uses it
   std::string users;              ///< who uses it, as far as that can be seen; empty at a server, which does not say
-  bool is_other_device = false;   ///< it is none that we know, whatever it was listed as
+  Misfit misfit = Misfit::none;   ///< `device`: it is none that we know, whatever it was listed as; `firmware` stands for logic too
   bool usable() const { return access == UsbAccess::free && problem.empty(); }
 };
 
@@ -56,7 +59,8 @@ struct UsbipPlace {
 /// "HOST", "HOST:PORT", "[IPv6]:PORT"; nothing if it is none.
 std::optional<UsbipPlace> parse_usbip_place(const std::string& text);
 
-/// Boards on USB, in the order of bus ids. Those that are free are opened for a moment. Throws where the system has no USB.
+/// Boards on USB, in the order of bus ids. Those that are free are opened for a moment. Throws where the system has no USB, or
+/// no libusb (LibraryMissing).
 std::vector<BoardListing> list_usb_boards();
 /// Boards at a server. Those that are free are imported for a moment. Throws as `list_usbip` does.
 std::vector<BoardListing> list_usbip_boards(const UsbipPlace& server);

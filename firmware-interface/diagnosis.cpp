@@ -2,11 +2,11 @@
 #include "firmware-interface/diagnosis.hpp"
 
 #include <fmt/format.h>
-#include <libusb-1.0/libusb.h>
 
 #include <array>
 #include <filesystem>
 
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/transport/usb_describe.hpp"
 #include "firmware-interface/transport/usb_ids.hpp"
 
@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::uint16_t kBareFx2Vendor = 0x04B4, kBareFx2Product = 0x8613;  // the USB chip of the board, when it finds no firmware
 
-Finding look_at_libusb() {
-  const libusb_version& v = *libusb_get_version();
-  return finding_of_libusb(fmt::format("{}.{}.{}{}", v.major, v.minor, v.micro, v.rc), libusb_has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0);
+Finding look_at(const LibusbApi& library) {
+  const libusb_version& v = *library.get_version();
+  return finding_of_libusb(fmt::format("{}.{}.{}{}", v.major, v.minor, v.micro, v.rc), library.has_capability(LIBUSB_CAP_HAS_HOTPLUG) != 0);
 }
 
 Finding look_for_rule() {
@@ -69,6 +69,20 @@ void look_at_server(const UsbipPlace& server, std::vector<Finding>& findings) {
   }
 }
 
+FindingKind kind_of(Misfit misfit) {
+  switch (misfit) {
+    case Misfit::device:
+      return FindingKind::wrong_device;
+    case Misfit::firmware:
+      return FindingKind::wrong_firmware;
+    case Misfit::chips:
+      return FindingKind::wrong_chips;
+    case Misfit::none:
+      break;
+  }
+  return FindingKind::failed;
+}
+
 }  // namespace
 
 const char* to_text(FindingKind kind) {
@@ -77,6 +91,8 @@ const char* to_text(FindingKind kind) {
       return "good";
     case FindingKind::note:
       return "note";
+    case FindingKind::no_library:
+      return "no library";
     case FindingKind::library:
       return "library";
     case FindingKind::no_usb:
@@ -91,6 +107,8 @@ const char* to_text(FindingKind kind) {
       return "wrong device";
     case FindingKind::wrong_firmware:
       return "wrong firmware";
+    case FindingKind::wrong_chips:
+      return "wrong chips";
     case FindingKind::failed:
       return "failed";
   }
@@ -106,7 +124,7 @@ Finding finding_of(const BoardListing& board) {
   const auto kind = [&] {
     switch (board.access) {
       case UsbAccess::free:
-        return board.is_other_device ? FindingKind::wrong_device : FindingKind::wrong_firmware;
+        return kind_of(board.misfit);
       case UsbAccess::in_use:
         return FindingKind::busy;
       case UsbAccess::no_permission:
@@ -121,9 +139,10 @@ Finding finding_of(const BoardListing& board) {
 
 Finding finding_of(const DeviceFault& fault) {
   const auto is = [&]<class Kind>() { return dynamic_cast<const Kind*>(&fault) != nullptr; };
-  const FindingKind kind = is.operator()<NotFound>()       ? FindingKind::no_usb
-                           : is.operator()<NoPermission>() ? FindingKind::no_permission
-                                                           : FindingKind::library;
+  const FindingKind kind = is.operator()<NotFound>()         ? FindingKind::no_usb
+                           : is.operator()<NoPermission>()   ? FindingKind::no_permission
+                           : is.operator()<LibraryMissing>() ? FindingKind::no_library
+                                                             : FindingKind::library;
   return {kind, fault.what(), fault.advice()};
 }
 
@@ -135,9 +154,14 @@ Finding finding_of_libusb(const std::string& version, bool has_hotplug) {
           "Install libusb 1.0.26 or later, built with udev (Debian and Ubuntu: libusb-1.0-0)."};
 }
 
-std::vector<Finding> diagnose(const std::optional<UsbipPlace>& server) {
-  std::vector<Finding> findings = {look_at_libusb(), look_for_rule()};
-  look_at_usb(findings);
+std::vector<Finding> diagnose(const std::optional<UsbipPlace>& server, const std::string& library) {
+  std::vector<Finding> findings;
+  try {
+    findings = {look_at(load_libusb(library)), look_for_rule()};
+    look_at_usb(findings);
+  } catch (const LibraryMissing& fault) {
+    findings = {finding_of(fault), look_for_rule()};
+  }
   if (server) look_at_server(*server, findings);
   return findings;
 }

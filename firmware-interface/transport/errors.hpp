@@ -26,6 +26,13 @@ class DeviceFault : public std::runtime_error {
   std::string what_, advice_;
 };
 
+/// libusb is not installed, or is none that has what we need.
+class LibraryMissing : public DeviceFault {
+ public:
+  explicit LibraryMissing(const std::string& what, const std::string& advice = "")
+      : DeviceFault(what, advice, "Install libusb 1.0.26 or later (Debian and Ubuntu: `sudo apt install libusb-1.0-0`).") {}
+};
+
 /// No such device.
 class NotFound : public DeviceFault {
  public:

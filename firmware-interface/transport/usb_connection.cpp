@@ -55,7 +55,7 @@ void UsbConnection::lose(const std::string& why) {
 // What a bus error turns out to be: transfers in flight fail with one when the cable is pulled, some time before the hub tells the system.
 int UsbConnection::without_cable(Lock& lock, int code) {
   if (code != LIBUSB_ERROR_IO || handle_ == nullptr) return code;
-  const libusb_device* device = libusb_get_device(handle_.get());
+  const libusb_device* device = libusb().get_device(handle_.get());
   lock.unlock();
   const bool left = context_->has_left(device, options_.unplug_grace);
   lock.lock();
@@ -81,10 +81,10 @@ UsbConnection::Transfer& UsbConnection::new_control(bool is_in, ControlRequest r
 }
 
 void UsbConnection::run_control(Lock& lock, Transfer& transfer, const std::string& doing, Milliseconds timeout) {
-  int code = libusb_submit_transfer(transfer.usb.get());
+  int code = libusb().submit_transfer(transfer.usb.get());
   if (code == 0) {
     transfer.in_flight = true;
-    if (!wait(lock, timeout, [&] { return !transfer.in_flight || closing_; })) libusb_cancel_transfer(transfer.usb.get());
+    if (!wait(lock, timeout, [&] { return !transfer.in_flight || closing_; })) libusb().cancel_transfer(transfer.usb.get());
     wait(lock, options_.cancel_grace, [&] { return !transfer.in_flight || closed_; });
     if (transfer.in_flight) lose("a cancelled transfer does not come back");
     code = transfer.in_flight ? LIBUSB_ERROR_NO_DEVICE : usb_error_of(transfer.usb->status);
@@ -136,13 +136,13 @@ void UsbConnection::close() noexcept {
     return idle() && std::none_of(controls_.begin(), controls_.end(), [](const Transfer& t) { return t.in_flight; });
   };
   for (Transfer& transfer : controls_) {
-    if (transfer.in_flight) libusb_cancel_transfer(transfer.usb.get());
+    if (transfer.in_flight) libusb().cancel_transfer(transfer.usb.get());
   }
   changed_.notify_all();
   wait(lock, options_.cancel_grace, [&] { return cancelled() && calls_ == 0; });
   UsbHandle handle = std::move(handle_);
   lock.unlock();  // closing waits for the event thread, which may be in a callback of ours
-  libusb_release_interface(handle.get(), 0);
+  libusb().release_interface(handle.get(), 0);
   handle.reset();  // from here on libusb calls back no more, and what did not come back may be freed
   lock.lock();
   closed_ = true;

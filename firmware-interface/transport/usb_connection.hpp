@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <libusb-1.0/libusb.h>
-
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -10,6 +8,7 @@
 #include <mutex>
 
 #include "firmware-interface/transport/byte_queue.hpp"
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/transport/usb_describe.hpp"
 #include "firmware-interface/transport/usb_transport.hpp"
 
@@ -35,12 +34,12 @@ class UsbConnection final : public UsbTransport {
 
  private:
   using Lock = std::unique_lock<std::mutex>;
-  using UsbTransfer = std::unique_ptr<libusb_transfer, decltype(&libusb_free_transfer)>;
+  using UsbTransfer = std::unique_ptr<libusb_transfer, decltype(&::libusb_free_transfer)>;
   struct Transfer {
     explicit Transfer(UsbConnection& of) : owner(of) {}
     UsbConnection& owner;
     std::vector<unsigned char> buffer;
-    UsbTransfer usb{libusb_alloc_transfer(0), &libusb_free_transfer};
+    UsbTransfer usb{libusb().alloc_transfer(0), libusb().free_transfer};
     bool in_flight = false;
   };
   class Call;  // a call that has not ended keeps `close` from freeing what it uses

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "firmware-interface/transport/usb_context.hpp"
 
-#include <libusb-1.0/libusb.h>
-
 #include <algorithm>
 
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/transport/usb_describe.hpp"
 #include "firmware-interface/transport/usb_errors.hpp"
 #include "firmware-interface/transport/usb_users.hpp"
@@ -33,7 +32,7 @@ struct UsbContext::Hotplug {
 };
 
 UsbContext::UsbContext() {
-  if (const int code = libusb_init(&context_); code != 0) {
+  if (const int code = libusb().init(&context_); code != 0) {
     if (code == LIBUSB_ERROR_OTHER) {
       throw NotFound("this system has no USB (libusb finds no /dev/bus/usb)",
                      "In a container or virtual machine, pass the board through to it.");
@@ -43,14 +42,14 @@ UsbContext::UsbContext() {
   events_ = std::jthread([this](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       timeval limit{60, 0};  // ended early by libusb_interrupt_event_handler
-      const int code = libusb_handle_events_timeout_completed(context_, &limit, nullptr);
+      const int code = libusb().handle_events_timeout_completed(context_, &limit, nullptr);
       if (code != 0 && code != LIBUSB_ERROR_INTERRUPTED)
         std::this_thread::sleep_for(Milliseconds(10));  // do not spin on what fails at once
     }
   });
-  const int code = libusb_hotplug_register_callback(context_, LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT,
-                                                    LIBUSB_HOTPLUG_ENUMERATE, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
-                                                    LIBUSB_HOTPLUG_MATCH_ANY, &Hotplug::changed, this, nullptr);
+  const int code = libusb().hotplug_register_callback(context_, LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT,
+                                                      LIBUSB_HOTPLUG_ENUMERATE, LIBUSB_HOTPLUG_MATCH_ANY, LIBUSB_HOTPLUG_MATCH_ANY,
+                                                      LIBUSB_HOTPLUG_MATCH_ANY, &Hotplug::changed, this, nullptr);
   if (code != 0) {
     stop();
     throw_usb_error(code, "watch USB for devices that come and go");
@@ -61,9 +60,9 @@ UsbContext::~UsbContext() { stop(); }
 
 void UsbContext::stop() noexcept {
   events_.request_stop();
-  libusb_interrupt_event_handler(context_);
+  libusb().interrupt_event_handler(context_);
   events_.join();
-  libusb_exit(context_);
+  libusb().exit(context_);
 }
 
 bool UsbContext::has_left(const libusb_device* device, Milliseconds timeout) {

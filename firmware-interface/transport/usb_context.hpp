@@ -19,12 +19,15 @@ struct libusb_device;
 
 namespace spikeloop::firmware {
 
+/// The file that libusb is in, unless a test names another.
+inline constexpr const char* kLibusb = "libusb-1.0.so.0";
+
 class UsbWatch;
 
 /// One libusb context with the one thread that handles its events. Thread-safe; outlives what was opened through it.
 class UsbContext {
  public:
-  /// Throws NotFound where the system has no USB at all, DeviceFault where libusb does not start.
+  /// Throws NotFound where the system has no USB at all, LibraryMissing without libusb, DeviceFault where it does not start.
   UsbContext();
   ~UsbContext();
   UsbContext(const UsbContext&) = delete;

@@ -23,7 +23,7 @@ std::string first_line(const std::string& file) {
 
 libusb_device_descriptor descriptor_of(libusb_device* device) {
   libusb_device_descriptor descriptor{};
-  libusb_get_device_descriptor(device, &descriptor);  // cached by libusb: cannot fail
+  libusb().get_device_descriptor(device, &descriptor);  // cached by libusb: cannot fail
   return descriptor;
 }
 
@@ -31,26 +31,26 @@ libusb_device_descriptor descriptor_of(libusb_device* device) {
 
 std::vector<UsbDeviceRef> find_usb(libusb_context* context, std::uint16_t vendor, std::uint16_t product) {
   libusb_device** list = nullptr;
-  const auto n = libusb_get_device_list(context, &list);
+  const auto n = libusb().get_device_list(context, &list);
   if (n < 0) throw_usb_error(static_cast<int>(n), "list USB devices");
   std::vector<UsbDeviceRef> found;
   for (auto i = 0; i < n; ++i) {
     const libusb_device_descriptor d = descriptor_of(list[i]);
-    if (d.idVendor == vendor && d.idProduct == product) found.emplace_back(libusb_ref_device(list[i]), &libusb_unref_device);
+    if (d.idVendor == vendor && d.idProduct == product) found.emplace_back(libusb().ref_device(list[i]), libusb().unref_device);
   }
-  libusb_free_device_list(list, /*unref_devices=*/1);
+  libusb().free_device_list(list, /*unref_devices=*/1);
   return found;
 }
 
 std::string usb_location(libusb_device* device) {
   std::array<std::uint8_t, 7> ports{};  // the deepest that USB allows
-  const int n = libusb_get_port_numbers(device, ports.data(), static_cast<int>(ports.size()));
-  if (n <= 0) return fmt::format("usb{}", libusb_get_bus_number(device));
-  return fmt::format("{}-{}", libusb_get_bus_number(device), fmt::join(ports.begin(), ports.begin() + n, "."));
+  const int n = libusb().get_port_numbers(device, ports.data(), static_cast<int>(ports.size()));
+  if (n <= 0) return fmt::format("usb{}", libusb().get_bus_number(device));
+  return fmt::format("{}-{}", libusb().get_bus_number(device), fmt::join(ports.begin(), ports.begin() + n, "."));
 }
 
 std::string usb_node(libusb_device* device) {
-  return fmt::format("/dev/bus/usb/{:03}/{:03}", libusb_get_bus_number(device), libusb_get_device_address(device));
+  return fmt::format("/dev/bus/usb/{:03}/{:03}", libusb().get_bus_number(device), libusb().get_device_address(device));
 }
 
 DeviceIdentity usb_identity(libusb_device* device) {
@@ -67,16 +67,16 @@ DeviceIdentity usb_identity(libusb_device* device) {
 
 UsbHandle open_usb_device(libusb_device* device) {
   libusb_device_handle* opened = nullptr;
-  if (const int code = libusb_open(device, &opened); code != 0) throw_usb_error(code, "open " + usb_name(usb_identity(device)));
-  return {opened, &libusb_close};
+  if (const int code = libusb().open(device, &opened); code != 0) throw_usb_error(code, "open " + usb_name(usb_identity(device)));
+  return {opened, libusb().close};
 }
 
 void read_usb_strings(libusb_device_handle* handle, DeviceIdentity& identity) {
-  const libusb_device_descriptor d = descriptor_of(libusb_get_device(handle));
+  const libusb_device_descriptor d = descriptor_of(libusb().get_device(handle));
   const auto read = [&](std::uint8_t index, std::string& into) {
     std::array<unsigned char, 256> text{};
     if (index == 0) return;
-    const int n = libusb_get_string_descriptor_ascii(handle, index, text.data(), static_cast<int>(text.size()));  // at most two seconds
+    const int n = libusb().get_string_descriptor_ascii(handle, index, text.data(), static_cast<int>(text.size()));  // at most two seconds
     if (n > 0) into.assign(text.begin(), text.begin() + n);
   };
   read(d.iManufacturer, identity.manufacturer);

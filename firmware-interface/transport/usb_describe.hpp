@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <libusb-1.0/libusb.h>
-
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/transport/transport.hpp"
 
 /// What is asked of a libusb device before it is a Transport. Only for the sources beside this header.
 namespace spikeloop::firmware {
 
-using UsbDeviceRef = std::unique_ptr<libusb_device, decltype(&libusb_unref_device)>;
-using UsbHandle = std::unique_ptr<libusb_device_handle, decltype(&libusb_close)>;
+using UsbDeviceRef = std::unique_ptr<libusb_device, decltype(&::libusb_unref_device)>;
+using UsbHandle = std::unique_ptr<libusb_device_handle, decltype(&::libusb_close)>;
 
 /// All plugged devices of one kind; throws where libusb cannot list.
 std::vector<UsbDeviceRef> find_usb(libusb_context* context, std::uint16_t vendor, std::uint16_t product);

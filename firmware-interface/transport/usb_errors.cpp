@@ -2,7 +2,8 @@
 #include "firmware-interface/transport/usb_errors.hpp"
 
 #include <fmt/format.h>
-#include <libusb-1.0/libusb.h>
+
+#include "firmware-interface/transport/libusb_api.hpp"
 
 namespace spikeloop::firmware {
 namespace {
@@ -50,7 +51,7 @@ void throw_usb_error(int code, const std::string& doing, const std::string& user
     case LIBUSB_ERROR_INVALID_PARAM:
       throw DeviceFault(what("libusb found a wrong argument"), "This is a fault of the program: please report it.");
     default:
-      throw DeviceFault(fmt::format("cannot {}: {} ({})", doing, libusb_error_name(code), code), kReplug);
+      throw DeviceFault(fmt::format("cannot {}: {} ({})", doing, libusb().error_name(code), code), kReplug);
   }
 }
 

@@ -16,14 +16,14 @@ void UsbConnection::start_stream(const StreamOptions& options) {
   check_stream_options(options);
   Lock lock(mutex_);
   require_usable();
-  const int packet = libusb_get_max_packet_size(libusb_get_device(handle_.get()), options.endpoint);
+  const int packet = libusb().get_max_packet_size(libusb().get_device(handle_.get()), options.endpoint);
   if (packet <= 0) throw_usb_error(packet, fmt::format("find endpoint {:#04x} of {}", options.endpoint, name_));
   running_ = false;  // a stream that runs goes on with the new options
   cancel_stream();
   drain_stream(lock);
   require_usable();
   throw_stream_fault(lock);  // of the last stream, if nobody has read so far
-  if (halted_) libusb_clear_halt(handle_.get(), endpoint_);
+  if (halted_) libusb().clear_halt(handle_.get(), endpoint_);
   halted_ = false;
   endpoint_ = options.endpoint;
   // A transfer that no whole number of packets fills could be sent more than it can take.
@@ -127,7 +127,7 @@ void UsbConnection::submit_or_park(Transfer& transfer) {
     parked_.push_back(&transfer);
     return;
   }
-  switch (const int code = libusb_submit_transfer(transfer.usb.get()); code) {
+  switch (const int code = libusb().submit_transfer(transfer.usb.get()); code) {
     case LIBUSB_SUCCESS:
       transfer.in_flight = true;
       flying_.push_back(&transfer);
@@ -152,7 +152,7 @@ void UsbConnection::resume_parked() {
 // The youngest first, so that none moves up to be the one that the device fills.
 void UsbConnection::cancel_stream() {
   parked_.clear();
-  for (auto at = flying_.rbegin(); at != flying_.rend(); ++at) libusb_cancel_transfer((*at)->usb.get());
+  for (auto at = flying_.rbegin(); at != flying_.rend(); ++at) libusb().cancel_transfer((*at)->usb.get());
 }
 
 void UsbConnection::drain_stream(Lock& lock) {

@@ -59,12 +59,12 @@ void claim(libusb_device_handle* handle, const std::string& name) {
   const auto check = [&](int code, const char* doing) {
     if (code != 0)
       throw_usb_error(code, fmt::format("{} {}", doing, name),
-                      code == LIBUSB_ERROR_BUSY ? users_of_file(usb_node(libusb_get_device(handle)), 1) : "");  // `handle` is one
+                      code == LIBUSB_ERROR_BUSY ? users_of_file(usb_node(libusb().get_device(handle)), 1) : "");  // `handle` is one
   };
   int configuration = 0;
-  check(libusb_get_configuration(handle, &configuration), "read the configuration of");
-  if (configuration != 1) check(libusb_set_configuration(handle, 1), "configure");
-  check(libusb_claim_interface(handle, 0), "claim");
+  check(libusb().get_configuration(handle, &configuration), "read the configuration of");
+  if (configuration != 1) check(libusb().set_configuration(handle, 1), "configure");
+  check(libusb().claim_interface(handle, 0), "claim");
 }
 
 }  // namespace

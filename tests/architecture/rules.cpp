@@ -54,6 +54,7 @@ const std::vector<std::pair<std::string_view, std::string_view>>& libraries() {
       {"netinet/", "system"},
       {"arpa/", "system"},
       {"dirent.h", "system"},
+      {"dlfcn.h", "system"},
       {"errno.h", "system"},
       {"fcntl.h", "system"},
       {"netdb.h", "system"},

@@ -284,6 +284,48 @@ TEST(Doctor, SaysWhatItFoundAndWhatToDo) {
   EXPECT_EQ(call({"doctor", "--usbip", "127.0.0.1:1"}).code, 4);
 }
 
+/// A system whose loader finds no libusb: what stands in its place is no library.
+class WithoutLibusb : public ::testing::Test {
+ protected:
+  WithoutLibusb() {
+    folder_.write("libusb-1.0.so.0", "");
+    start_.environment = {{"LD_LIBRARY_PATH", folder_.path().string()}};
+  }
+  Outcome execute_without(std::vector<std::string> arguments) { return Process(arguments, start_).finish(); }
+
+  Folder folder_;
+  Start start_;
+};
+
+TEST_F(WithoutLibusb, DoctorSaysThatItIsMissingAndWhatToDo) {
+  const Outcome outcome = execute_without({"doctor"});
+  EXPECT_EQ(outcome.code, 4) << outcome.err;
+  contains(outcome.out, "no library: libusb is missing");
+  contains(outcome.out, "sudo apt install libusb-1.0-0");
+}
+
+TEST_F(WithoutLibusb, BoardsSaysOnceWhyThoseOnUsbCannotBeSeenAndListsTheOthers) {
+  const Outcome outcome = execute_without({"boards"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  contains(outcome.out, "virtual");
+  const std::size_t first = outcome.err.find("libusb is missing");
+  ASSERT_NE(first, std::string::npos) << outcome.err;
+  EXPECT_EQ(outcome.err.find("libusb is missing", first + 1), std::string::npos) << outcome.err;
+  contains(outcome.err, "sudo apt install libusb-1.0-0");
+}
+
+TEST_F(WithoutLibusb, BoardsThatNeedNoUsbAreUsedAsEver) {
+  EXPECT_EQ(execute_without({"board", "probe", "--events", "1000"}).code, 0);
+  Served served;
+  EXPECT_EQ(execute_without(probe(served.selector())).code, 0);
+  const Outcome doctor = execute_without({"doctor", "--usbip", served.server()});
+  EXPECT_EQ(doctor.code, 0) << doctor.out;  // the board that was asked for can be used
+  contains(doctor.out, "note: libusb is missing");
+  const Outcome on_usb = execute_without({"board", "probe", "--board", "00000008"});
+  EXPECT_EQ(on_usb.code, 4);
+  contains(on_usb.err, "libusb is missing");
+}
+
 TEST(Doctor, PrintsTheRuleThatShips) {
   EXPECT_EQ(call({"doctor", "--print-udev"}).out, read(SPIKELOOP_SOURCE_DIR "/firmware-interface/udev/70-spikeloop.rules"));
   EXPECT_EQ(call_json({"doctor", "--print-udev"}, 0)["udev_rules"], std::string(firmware::udev_rules()));

@@ -179,6 +179,20 @@ TEST_F(BoardTest, CheckSeesTheSpikeOfAProgrammedNeuron) {
   EXPECT_EQ(neuron_address(result.event.core, result.event.neuron), 0x155);
 }
 
+TEST_F(BoardTest, CheckReadsOnForItsPatienceWhenOthersAnswerFirst) {
+  const auto board = open();
+  board->program(2, listener(2, 0x155, 0x2AA));
+  for (NeuronAddress other = 0x150; other < 0x155; ++other) board->program(2, listener(2, other, 0x2AA));  // fire before it
+  board->start();
+  for (const std::size_t bytes : {2U, 6U, 12U}) {  // less than an event, an event or two
+    cable_->read_limit = bytes;
+    const CheckResult result = board->check(2, 0x155);
+    EXPECT_TRUE(result.seen) << result.why;
+    EXPECT_EQ(result.injected, 1U) << bytes;
+    EXPECT_EQ(result.other_events, 5U) << bytes;
+  }
+}
+
 TEST_F(BoardTest, CheckFailsWithoutRouteOrSynapse) {
   const auto board = open();
   auto words = listener(2, 0x155, 0x2AA);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -32,9 +34,12 @@ class Cable : public Transport {
     streams = true;
   }
   bool streams = false;
-  bool loses_answer = false;  ///< the next request to the device is carried out, and nobody learns of it
+  std::size_t read_limit = SIZE_MAX;  ///< bytes that a read gives at most
+  bool loses_answer = false;          ///< the next request to the device is carried out, and nobody learns of it
   void stop_stream() override { inner_.stop_stream(); }
-  std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) override { return inner_.read_stream(into, timeout); }
+  std::size_t read_stream(std::span<std::byte> into, Milliseconds timeout) override {
+    return inner_.read_stream(into.first(std::min(into.size(), read_limit)), timeout);
+  }
   void close() noexcept override { inner_.close(); }
   void pull() { inner_.unplug(); }
 

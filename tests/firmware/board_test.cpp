@@ -62,6 +62,42 @@ TEST_F(BoardTest, InitialisesAsDriversDoAndWaitsUntilChipsSettle) {
   EXPECT_EQ(board->shadow(3).cam(17, 0), std::nullopt);  // nobody knows what is in it
 }
 
+/// What whoever is asked throws when it is enough.
+struct Enough {};
+
+TEST_F(BoardTest, ConfiguringEndsBetweenWordsWhenToldToAndLeavesNothingRunning) {
+  int left = 100;
+  options_.ask = [&] {
+    if (left-- == 0) throw Enough();
+  };
+  const auto board = open();
+  EXPECT_THROW(board->initialise(), Enough);
+  EXPECT_EQ(board->statistics().words, 100U);  // biases are sent one by one
+  EXPECT_TRUE(waits_.empty());
+  for (const Register run : {reg("CHIP.RUN"), reg("AER.RUN")}) EXPECT_EQ(device_->value(run), 0U);
+  board->initialise();  // can be done again
+  EXPECT_EQ(board->shadow(2).counts(), (ShadowCounts{0, 4096, 106, 0, 0}));
+}
+
+TEST_F(BoardTest, ProgrammingAndRestoringEndWhenToldToAndLeaveNothingRunning) {
+  int left = -1;
+  options_.ask = [&] {
+    if (left-- == 0) throw Enough();
+  };
+  const auto board = open();
+  const auto is_stopped = [&] { return device_->value(reg("CHIP.RUN")) == 0 && device_->value(reg("AER.RUN")) == 0; };
+  left = 0;
+  EXPECT_THROW(board->program(2, listener(2, 0x155, 0x2AA)), Enough);
+  EXPECT_TRUE(is_stopped());
+  EXPECT_EQ(board->shadow(2).counts(), (ShadowCounts{0, 0, 0, 0, 0}));  // and nothing is in doubt
+  board->program(2, listener(2, 0x155, 0x2AA));
+  left = 0;
+  EXPECT_THROW(board->restore(), Enough);
+  EXPECT_TRUE(is_stopped());
+  board->restore();  // what is wanted has not changed
+  EXPECT_EQ(board->shadow(2).counts(), (ShadowCounts{kCamsPerNeuron, 1, 0, 0, 0}));
+}
+
 TEST_F(BoardTest, CamsAreClearedOnlyWhenAsked) {
   const auto board = open();
   board->initialise(true);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "firmware-interface/dynapse1/modules.hpp"
+#include "firmware-interface/transport/libusb_api.hpp"
 #include "firmware-interface/virtual_board/usbip_server.hpp"
 #include "tests/firmware/stub_board.hpp"
 
@@ -11,12 +12,12 @@ namespace spikeloop::firmware {
 namespace {
 
 TEST(Diagnosis, TellsApartWhyABoardCannotBeUsed) {
-  const auto kind = [](UsbAccess access, bool other = false) {
+  const auto kind = [](UsbAccess access, Misfit misfit = Misfit::none) {
     BoardListing board;
     board.access = access;
     board.problem = "something";
     board.advice = "do something";
-    board.is_other_device = other;
+    board.misfit = misfit;
     const Finding finding = finding_of(board);
     EXPECT_TRUE(finding.is_bad());
     EXPECT_EQ(finding.what, "something");
@@ -25,8 +26,9 @@ TEST(Diagnosis, TellsApartWhyABoardCannotBeUsed) {
   };
   EXPECT_EQ(kind(UsbAccess::no_permission), "no permission");
   EXPECT_EQ(kind(UsbAccess::in_use), "busy");
-  EXPECT_EQ(kind(UsbAccess::free), "wrong firmware");
-  EXPECT_EQ(kind(UsbAccess::free, true), "wrong device");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::firmware), "wrong firmware");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::chips), "wrong chips");
+  EXPECT_EQ(kind(UsbAccess::free, Misfit::device), "wrong device");
   EXPECT_EQ(kind(UsbAccess::failed), "failed");
 }
 
@@ -45,6 +47,25 @@ TEST(Diagnosis, ALibraryThatCannotTellWhenBoardsComeIsAFault) {
   EXPECT_NE(old.advice.find("1.0.26"), std::string::npos);
 }
 
+TEST(Diagnosis, SaysThatTheLibraryIsMissingAndHowToGetIt) {
+  const auto findings = diagnose(std::nullopt, "libusb-that-is-not-there.so.0");
+  ASSERT_EQ(findings.size(), 2U);  // and the udev rule
+  EXPECT_EQ(findings[0].kind, FindingKind::no_library);
+  EXPECT_TRUE(findings[0].is_bad());
+  EXPECT_NE(findings[0].what.find("libusb is missing"), std::string::npos) << findings[0].what;
+  EXPECT_NE(findings[0].what.find("libusb-that-is-not-there.so.0"), std::string::npos) << findings[0].what;
+  EXPECT_NE(findings[0].advice.find("sudo apt install libusb-1.0-0"), std::string::npos);
+}
+
+TEST(Diagnosis, ALibraryWithoutTheFunctionsIsAsGoodAsNone) {
+  try {
+    load_libusb("libc.so.6");
+    FAIL();
+  } catch (const LibraryMissing& fault) {
+    EXPECT_NE(std::string(fault.what()).find("libc.so.6 has no libusb_"), std::string::npos) << fault.what();
+  }
+}
+
 /// What a server's only board is found to be.
 FindingKind kind_at_server(const StubBoard::Options& options) {
   UsbipServer server({.port = 0});
@@ -54,10 +75,20 @@ FindingKind kind_at_server(const StubBoard::Options& options) {
   return findings.back().kind;
 }
 
+TEST(Diagnosis, WithoutTheLibraryBoardsAtAServerAreStillLookedInto) {
+  UsbipServer server({.port = 0});
+  server.add("1-1", std::make_shared<StubBoard>(), std::make_shared<FreeClock>());
+  const auto findings = diagnose(UsbipPlace{"127.0.0.1", server.port()}, "libusb-that-is-not-there.so.0");
+  EXPECT_EQ(findings.front().kind, FindingKind::no_library);
+  EXPECT_EQ(findings.back().kind, FindingKind::good);
+  EXPECT_NE(findings.back().what.find("usbip:"), std::string::npos);
+}
+
 TEST(Diagnosis, LooksIntoBoardsAtAServer) {
   EXPECT_EQ(kind_at_server({}), FindingKind::good);
   EXPECT_EQ(kind_at_server({.firmware = 2}), FindingKind::wrong_firmware);
   EXPECT_EQ(kind_at_server({.logic = 4}), FindingKind::wrong_firmware);
+  EXPECT_EQ(kind_at_server({.chip = kChipIdentifier + 1}), FindingKind::wrong_chips);
   EXPECT_EQ(kind_at_server({.product = 0x841A}), FindingKind::no_device);  // no board is listed
 }
 

@@ -12,8 +12,8 @@ namespace {
 template <class Fault>
 class EveryFault : public testing::Test {};
 
-using Faults = testing::Types<DeviceFault, NotFound, NoPermission, Busy, WrongDevice, TimedOut, Stalled, DeviceLost, ProtocolFault,
-                              ReplayMismatch, WouldExpose>;
+using Faults = testing::Types<DeviceFault, NotFound, NoPermission, LibraryMissing, Busy, WrongDevice, TimedOut, Stalled, DeviceLost,
+                              ProtocolFault, ReplayMismatch, WouldExpose>;
 TYPED_TEST_SUITE(EveryFault, Faults);
 
 TYPED_TEST(EveryFault, SaysWhatToDoEvenWhereTheThrowerDoesNot) {
