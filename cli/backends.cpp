@@ -45,6 +45,9 @@ void add_board(CLI::App& app, MachineChoice& c) {
       ->type_name("CV")
       ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")->type_name("N");
+  app.add_option("--settle", c.settle, "silence between trials, in the chip's slowest time constants (default 5; virtual 40)")
+      ->type_name("N")
+      ->check(CLI::Range(0.0, 1000.0).description(""));
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
 }
 
@@ -68,7 +71,7 @@ std::shared_ptr<dynapse::DynapseBackend> make_board_machine(const MachineChoice&
   open.virtual_board.mismatch = c.mismatch.value_or(open.virtual_board.mismatch);
   open.virtual_board.seed = c.board_seed.value_or(seed);
   use.open = [board = c.board, open] { return firmware::open_board(board, {}, open); };
-  if (c.board == "virtual") use.settle_time_constants = kVirtualSettle;
+  use.settle_time_constants = c.settle.value_or(c.board == "virtual" ? kVirtualSettle : use.settle_time_constants);
   return dynapse::make_dynapse(load_chip_of(c.chip), map_options(c), use);
 }
 
@@ -91,6 +94,7 @@ nlohmann::ordered_json to_json(const MachineChoice& c) {
   nlohmann::ordered_json json = {{"name", c.name}};
   if (c.is_simulator()) return json;
   json["chip"] = c.chip, json["board"] = c.board, json["commit_every"] = c.commit_every, json["prune"] = c.prune;
+  if (c.settle) json["settle"] = *c.settle;
   if (c.mismatch) json["mismatch"] = *c.mismatch;
   if (c.board_seed) json["board_seed"] = *c.board_seed;
   return json;
@@ -100,6 +104,7 @@ MachineChoice machine_from_json(const nlohmann::json& json) {
   MachineChoice c;
   c.name = json.value("name", c.name), c.chip = json.value("chip", c.chip), c.board = json.value("board", c.board);
   c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune);
+  if (json.contains("settle")) c.settle = json["settle"].get<double>();
   if (json.contains("mismatch")) c.mismatch = json["mismatch"].get<double>();
   if (json.contains("board_seed")) c.board_seed = json["board_seed"].get<std::uint64_t>();
   return c;

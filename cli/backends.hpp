@@ -28,6 +28,7 @@ struct MachineChoice {
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
   double exchange_ms = 5;                   ///< of a loop through the host
   bool prune = false;
+  std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)
 
   bool is_simulator() const { return name == "simulator"; }
 };

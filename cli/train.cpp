@@ -77,6 +77,8 @@ Plan plan_of_directory(const Options& o) {
     if (run.contains("machine")) plan.job.machine = machine_from_json(run.at("machine"));
     plan.job.from = run.value("from", std::string());
   });
+  if (o.machine.board != MachineChoice{}.board) plan.job.machine.board = o.machine.board;
+  check_machine_choice(plan.job.machine);
   plan.loaded = load_experiment_of((plan.dir / "experiment.txtpb").string(), o.data_dir);
   return plan;
 }

@@ -29,9 +29,9 @@ void add_training(CLI::App& app, TrainingOptions& o, const std::string& out) {
 void check_training(const TrainingOptions& o, const char* verb) {
   if (o.file.empty() == o.resume.empty())
     throw UsageError(fmt::format("name either an EXPERIMENT or `--resume DIR`; see `spikeloop {} --help`", verb));
-  check_machine_choice(o.machine);
+  if (o.resume.empty()) check_machine_choice(o.machine);
   if (!o.resume.empty() && !o.machine.is_simulator())
-    throw UsageError("--resume goes on on the machine that it was begun on; --backend does not go with it");
+    throw UsageError("--resume goes on on the machine that it was begun on; only --board may be another");
   if (!o.resume.empty() && (o.epochs != 0 || o.seeds != 0 || o.seed != 0 || o.smoke || !o.out.empty()))
     throw UsageError("--resume goes on with what was begun: --epochs, --seeds, --seed, --smoke and --out do not go with it");
 }

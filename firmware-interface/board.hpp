@@ -177,6 +177,8 @@ class Board {
   /// Reads until there are `wanted` events, or none has come for `patience`: no bytes by the transport's clock, or only time by the
   /// board's. Ends early where time begins anew or steps back, and at a fault of the stream, which the next read throws.
   std::vector<StreamEvent> collect(std::size_t wanted, Milliseconds patience);
+  /// The board's time, in us, as far as the stream has been read: what comes next is at this time or later.
+  std::int64_t clock_us() const { return decoder_.clock_us(); }
   /// Time stamps begin again at 0; the stream says where.
   void reset_time();
   /// Asks the board for its counters; they are unknown if it is lost.

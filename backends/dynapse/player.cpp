@@ -13,7 +13,8 @@ namespace {
 namespace fw = firmware;
 
 constexpr fw::Milliseconds kPoll{1};
-constexpr fw::Milliseconds kFlush{3};  // the board sends what fills no packet after one
+constexpr std::int64_t kPollUs = std::chrono::microseconds(kPoll).count();
+constexpr std::int64_t kFlushUs = 3000;  // the board sends what fills no packet after one millisecond
 constexpr std::int64_t kPatienceUs = 1'000'000;
 constexpr std::int64_t kLongestIsi = 0xFFFF;
 constexpr std::int64_t kCyclesBetween = 9;  // FPGA cycles between two spikes of the generator at least
@@ -47,29 +48,29 @@ void Player::start(std::span<const PlayedSpike> spikes) {
   board_.carry_out({go});
 }
 
+/// The stream is in the order of time: when the board's clock is past the end, all that came before has been read. In silence the host's
+/// clock counts, and whatever the board may still hold in a packet that is not full gets time to come.
 void Player::gather(Time length, std::vector<SeenSpike>& seen) {
   const std::int64_t length_us = length / kMicrosecond;
-  bool begun = false;          // the mark of the reset has been read
-  std::int64_t now_us = 0;     // the board's time is this or later
-  std::int64_t waited_us = 0;  // for the mark
+  bool begun = false;  // the mark of the reset has been read
+  std::int64_t silent_us = 0;
   for (;;) {
-    const bool over = begun && now_us >= length_us;
-    const fw::Milliseconds patience = over ? kFlush : kPoll;
-    const fw::EventSlice slice = board_.read_events(buffer_, patience);
+    const fw::EventSlice slice = board_.read_events(buffer_, kPoll);
     for (std::size_t i = 0; i < slice.events; ++i) {
       const fw::StreamEvent& e = buffer_[i];
-      if (!begun) {
+      if (begun && e.time_us < length_us)
+        seen.push_back({e.time_us * kMicrosecond, {e.chip, e.core, e.neuron}});
+      else
         ++strays_;
-        continue;
-      }
-      now_us = std::max(now_us, e.time_us);
-      if (e.time_us < length_us) seen.push_back({e.time_us * kMicrosecond, {e.chip, e.core, e.neuron}});
     }
-    if (slice.stop == fw::StreamStop::kReset) begun = true;
-    if (slice.bytes > 0) continue;
-    if (over) return;
-    (begun ? now_us : waited_us) += std::chrono::microseconds(patience).count();
-    if (waited_us > kPatienceUs)
+    if (slice.stop == fw::StreamStop::kReset) {
+      begun = true, silent_us = 0;
+      continue;
+    }
+    if (begun && board_.clock_us() >= length_us) return;
+    silent_us = slice.bytes > 0 ? 0 : silent_us + kPollUs;
+    if (begun && board_.clock_us() + silent_us >= length_us + kFlushUs) return;
+    if (!begun && silent_us > kPatienceUs)
       throw fw::ProtocolFault("the board's time stamps were reset, but the mark of it never came in the stream",
                               "Plug the board in again.");
   }
@@ -82,13 +83,10 @@ void Player::play(Time length, std::span<const PlayedSpike> spikes, std::vector<
 }
 
 void Player::settle(Time length) {
-  std::int64_t left_us = length / kMicrosecond;
-  while (left_us > 0) {
-    const fw::Milliseconds step(std::clamp<std::int64_t>(left_us / 1000, 1, 20));
-    const fw::EventSlice slice = board_.read_events(buffer_, step);
-    strays_ += slice.events;
-    if (slice.bytes == 0) left_us -= std::chrono::microseconds(step).count();
-  }
+  start({});
+  std::vector<SeenSpike> meanwhile;
+  gather(length, meanwhile);
+  strays_ += meanwhile.size();
 }
 
 }  // namespace spikeloop::dynapse

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -78,6 +79,8 @@ class StreamDecoder {
   /// Bytes are missing here (an unknown number): half a word that waits is dropped, and spikes wait for the next time stamp.
   void gap();
   const StreamCounters& counters() const { return counters_; }
+  /// What is decoded from here on is at this time or later: that of the last time stamp or wrap, in us.
+  std::int64_t clock_us() const { return std::max(base_us_, time_us_); }
   /// Time of the last time stamp, in us.
   std::int64_t time_us() const { return time_us_; }
   /// 1 if half a word waits for its other half, else 0.

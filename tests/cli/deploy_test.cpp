@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// `train --backend dynapse` and `deploy`: networks in the loop with the virtual board.
+#include <chrono>
+#include <thread>
+
+#include "tests/cli/served.hpp"
+#include "tests/cli/support.hpp"
+
+namespace spikeloop::cli::test {
+namespace {
+
+const std::string kBinary = SPIKELOOP_SOURCE_DIR "/examples/chip_binary.txtpb";
+
+std::vector<std::string> training(const std::string& out, std::vector<std::string> more) {
+  std::vector<std::string> all = {"train", kBinary, "--seeds", "1", "--epochs", "1", "--threads", "1", "--out", out};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+/// Weights and figures of a training; not where it ran.
+nlohmann::json learned(const std::string& dir) {
+  const nlohmann::json report = json_of(dir + "/report.json");
+  return {{"weights", report["runs"][0]["weights_hash"]},
+          {"epochs", report["runs"][0]["epochs"]},
+          {"confusion", report["runs"][0]["confusion"]}};
+}
+
+TEST(Deploy, RunsATrainedNetworkOnTheBoardBesideTheSimulator) {
+  const Folder folder;
+  const std::string dir = folder / "trained";
+  ASSERT_EQ(call(training(dir, {"--backend", "quantised"})).code, 0);
+  const nlohmann::json report = call_json({"deploy", dir, "--mismatch", "0", "--out", folder / "deployed"}, 0);
+  ASSERT_EQ(report["runs"].size(), 1U);
+  const nlohmann::json& run = report["runs"][0];
+  for (const char* machine : {"simulator", "quantised", "board"}) EXPECT_GE(run["test_accuracy"][machine], 0.9) << machine;
+  EXPECT_EQ(run["words"], 4 * (4 + 106 + 4096 + 65536));
+  EXPECT_EQ(run["lost"], 0);
+  EXPECT_EQ(run["late"], 0);
+  EXPECT_GT(run["operations"]["spikes"], 0);
+  EXPECT_GT(run["operations"]["matches"], run["operations"]["played"]);
+  EXPECT_EQ(run["energy_per_inference"]["kind"], "estimated");
+  double sum = 0;
+  for (const auto& line : run["energy_per_inference"]["lines"]) {
+    EXPECT_FALSE(line["source"].get<std::string>().empty());
+    EXPECT_EQ(line["measured"], false);
+    sum += line["joules"].get<double>();
+  }
+  EXPECT_NEAR(run["energy_per_inference"]["total_j"].get<double>(), sum, 1e-15);
+  EXPECT_EQ(json_of(folder / "deployed/deploy.json")["runs"], report["runs"]);
+  const Outcome text = call({"deploy", dir, "--mismatch", "0", "--samples", "5"});
+  for (const char* part : {"board", "static", "estimated", "189 uW", "not known"}) contains(text.out, part);
+}
+
+TEST(Deploy, RefusesWhatTheChipHasNot) {
+  const Folder folder;
+  folder.write_experiment();
+  ASSERT_EQ(call({"train", folder / "exp.txtpb", "--smoke", "--out", folder / "run"}).code, 0);
+  const Outcome refused = call({"deploy", folder / "run"});
+  EXPECT_EQ(refused.code, 3);
+  contains(refused.err, "RESET_SUBTRACT");
+  EXPECT_EQ(call({"deploy", folder / "nothing"}).code, 2);
+  EXPECT_EQ(call({"deploy", folder / "run", "--board", "usbip:nowhere"}).code, 1);
+}
+
+TEST(TrainOnABoard, TellsOptionsThatDoNotGoTogether) {
+  const Folder folder;
+  const Outcome near = call(training(folder / "a", {"--backend", "dynaps"}));
+  EXPECT_EQ(near.code, 1);
+  contains(near.err, "did you mean \"dynapse\"?");
+  EXPECT_EQ(call(training(folder / "a", {"--mismatch", "0.1"})).code, 1);
+  EXPECT_EQ(call(training(folder / "a", {"--board", "1-2"})).code, 1);
+  EXPECT_FALSE(fs::exists(folder / "a"));
+}
+
+TEST(TrainOnABoard, BeginsWithTheWeightsOfAnotherRun) {
+  const Folder folder;
+  ASSERT_EQ(call(training(folder / "first", {"--backend", "quantised"})).code, 0);
+  ASSERT_EQ(call(training(folder / "second", {"--backend", "dynapse", "--mismatch", "0", "--from", folder / "first"})).code, 0);
+  const nlohmann::json first = learned(folder / "first"), second = learned(folder / "second");
+  EXPECT_NE(first["weights"], second["weights"]);
+  EXPECT_GE(second["epochs"][0]["train_accuracy"], 0.9) << "it has learned before";
+}
+
+/// A board that goes away in mid-training: exit code 4, and the checkpoint goes on on another board to the same result.
+TEST(TrainOnABoard, GoesOnOnANewBoardWhenItsOwnWasKilled) {
+  const Folder folder;
+  const std::vector<std::string> way = {"--backend", "dynapse", "--settle", "40"};
+  std::vector<std::string> undisturbed = way;
+  undisturbed.insert(undisturbed.end(), {"--board-seed", "1"});
+  ASSERT_EQ(call(training(folder / "whole", undisturbed)).code, 0);
+
+  Served first;
+  std::vector<std::string> over_usbip = way;
+  over_usbip.insert(over_usbip.end(), {"--board", first.selector(), "--checkpoint-every", "1ms"});
+  Process training_process(training(folder / "cut", over_usbip));
+  ASSERT_TRUE(training_process.wait_for_text("epoch 1/1"));
+  first.process().send(SIGKILL);
+  const Outcome cut = training_process.finish();
+  ASSERT_EQ(cut.code, 4) << cut.err;
+  contains(cut.err, "usbip:");
+  EXPECT_FALSE(fs::exists(folder / "cut/report.json"));
+
+  Served second;
+  const Outcome rest = call({"train", "--resume", folder / "cut", "--board", second.selector()});
+  ASSERT_EQ(rest.code, 0) << rest.err;
+  EXPECT_EQ(learned(folder / "cut"), learned(folder / "whole"));
+}
+
+}  // namespace
+}  // namespace spikeloop::cli::test
