@@ -56,10 +56,11 @@ stage() {
   say "$name: $((SECONDS - start)) s"
 }
 
-# build PRESET [TARGET...]: configures and builds.
+# build PRESET [TARGET...]: configures, with the options in the array `configure`, and builds.
+configure=()
 build() {
   local preset=$1 targets=()
   shift
   (($#)) && targets=(--target "$@")
-  (cd "$root" && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --parallel "$jobs" "${targets[@]}") >&2
+  (cd "$root" && cmake --preset "$preset" "${configure[@]}" >/dev/null && cmake --build --preset "$preset" --parallel "$jobs" "${targets[@]}") >&2
 }

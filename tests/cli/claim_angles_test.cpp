@@ -1,111 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/claims/angles.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "cli/claims/updates.hpp"
-#include "cli/inputs.hpp"
+#include "tests/cli/claim_support.hpp"
 
 namespace spikeloop::cli {
 namespace {
 
-constexpr const char* kSource = SPIKELOOP_SOURCE_DIR;
-
-NetworkDescription as_described() { return load_network_of(std::string(kSource) + "/examples/claims/angles_network.txtpb"); }
-
-ClaimResult run(const NetworkDescription& network) { return angles(network, {1, true, std::string(kSource) + "/examples/data"}); }
-
-/// The findings that do not hold.
-std::string broken(const ClaimResult& result) {
-  std::string names;
-  for (const Finding& f : result.findings)
-    if (!f.passes()) names += f.name + "\n";
-  return names;
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-Feedback& feedback_to(NetworkDescription& d, const std::string& population) {
-  for (Feedback& f : d.controllers.at(0).feedback)
-    if (f.to == population) return f;
-  throw BugError("no feedback to " + population);
-}
-
-void flip_stdp(NetworkDescription& d, const std::string& rule) {
-  for (Rule& r : d.rules)
-    if (r.name == rule) std::get<StdpFeedback>(r.kind).a_plus *= -1, std::get<StdpFeedback>(r.kind).a_minus *= -1;
-}
+using test::angles_as_described;
+using test::broken;
+using test::run_angles;
 
 TEST(ClaimAngles, holds) {
-  const ClaimResult result = run(as_described());
+  const ClaimResult result = run_angles(angles_as_described());
   EXPECT_EQ(broken(result), "");
   EXPECT_TRUE(result.holds());
   EXPECT_EQ(result.plots.size(), 2u);
 }
 
-TEST(ClaimAngles, stdp_of_the_opposite_sign_climbs_the_error) {
-  for (const std::string layer : {"hidden", "out"}) {
-    NetworkDescription d = as_described();
-    flip_stdp(d, layer);
-    const std::string names = broken(run(d)), where = layer == "out" ? "output" : "hidden";
-    EXPECT_TRUE(has(names, where + ", STDP and differential Hebbian")) << names;
-    EXPECT_TRUE(has(names, where + ", STDP and error: ")) << names;
-  }
-}
-
-TEST(ClaimAngles, feedback_of_the_opposite_sign_breaks_both_layers) {
-  NetworkDescription d = as_described();
-  for (Feedback& f : d.controllers.at(0).feedback) f.amplitude *= -1;
-  const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden, STDP and error: ")) << names;
-  EXPECT_TRUE(has(names, "output, STDP and error: ")) << names;
-}
-
-TEST(ClaimAngles, outputs_that_get_the_feedback_of_others_do_not_descend) {
-  NetworkDescription d = as_described();
-  auto shuffled = std::make_shared<std::vector<double>>(100, 0.0);
-  for (std::size_t k = 0; k < 10; ++k) (*shuffled)[k * 10 + (k + 3) % 10] = 1;
-  feedback_to(d, "out").weights.kind = Listed{shuffled};
-  const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "output, STDP and error: ")) << names;
-}
-
-// Its sign alone would not matter: the forward weights align with whatever is fixed while the network is trained.
-TEST(ClaimAngles, a_hidden_layer_without_feedback_does_not_descend) {
-  NetworkDescription d = as_described();
-  feedback_to(d, "hidden").amplitude = 0;
-  const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden, STDP and error: ")) << names;
-  EXPECT_FALSE(has(names, "output, STDP and error: ")) << names;
-}
-
-// A pair in one tick only potentiates, so that equal amplitudes do not cancel at constant rates.
-TEST(ClaimAngles, stdp_whose_areas_differ_learns_without_the_feedback_driving) {
-  NetworkDescription d = as_described();
-  for (Rule& r : d.rules)
-    if (r.name == "hidden") std::get<StdpFeedback>(r.kind).a_minus = std::get<StdpFeedback>(r.kind).a_plus;
-  const std::string names = broken(run(d));
-  EXPECT_TRUE(has(names, "hidden, STDP along the error: left")) << names;
-}
-
 TEST(ClaimAngles, a_rule_that_is_no_gated_stdp_is_refused) {
-  NetworkDescription d = as_described();
+  NetworkDescription d = angles_as_described();
   for (Projection& p : d.projections) p.rule = "hidden_current";
-  for (Rule r : as_described().rules) {
+  for (Rule r : angles_as_described().rules) {
     r.name += "_current";
     d.rules.push_back(r);
   }
-  EXPECT_THROW(run(d), DescriptionError);
+  EXPECT_THROW(run_angles(d), DescriptionError);
 }
 
 TEST(ClaimAngles, a_network_that_does_not_fit_is_refused) {
-  NetworkDescription sparse = as_described(), open = as_described(), small = as_described();
+  NetworkDescription sparse = angles_as_described(), open = angles_as_described(), small = angles_as_described();
   sparse.projections.at(1).connect = FixedProbability{0.5, true};
   open.controllers.clear();
   small.populations.at(0).shape = {4, 4};
-  for (const NetworkDescription& d : {sparse, open, small}) EXPECT_THROW(run(d), DescriptionError);
+  for (const NetworkDescription& d : {sparse, open, small}) EXPECT_THROW(run_angles(d), DescriptionError);
 }
 
 // --- what it measures with ---

@@ -8,10 +8,13 @@
 
 #include "cli/claims/trains.hpp"
 #include "cli/inputs.hpp"
+#include "tests/cli/claim_support.hpp"
 #include "tests/cli/support.hpp"
 
 namespace spikeloop::cli {
 namespace {
+
+using test::broken;
 
 NetworkDescription as_described() { return load_network_of(std::string(SPIKELOOP_SOURCE_DIR) + "/examples/claims/stream_network.txtpb"); }
 
@@ -29,14 +32,6 @@ class ClaimStream : public testing::Test {
 
   std::filesystem::path data_;
 };
-
-/// The findings that do not hold.
-std::string broken(const ClaimResult& result) {
-  std::string names;
-  for (const Finding& f : result.findings)
-    if (!f.passes()) names += f.name + "\n";
-  return names;
-}
 
 void expect_nothing_learned(const ClaimResult& result) {
   const std::string names = broken(result);

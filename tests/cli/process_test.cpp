@@ -13,8 +13,6 @@
 namespace spikeloop::cli::test {
 namespace {
 
-const std::string kNetworks = SPIKELOOP_SOURCE_DIR "/examples/networks/";
-
 class ProcessTest : public ::testing::Test {
  protected:
   void SetUp() override { folder.write_experiment(); }

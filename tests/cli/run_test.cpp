@@ -6,8 +6,6 @@
 namespace spikeloop::cli::test {
 namespace {
 
-const std::string kNetworks = SPIKELOOP_SOURCE_DIR "/examples/networks/";
-
 std::size_t lines_of(const std::string& text) { return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')); }
 
 TEST(Run, WritesARunDirectory) {

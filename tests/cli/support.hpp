@@ -17,6 +17,8 @@ namespace spikeloop::cli::test {
 
 namespace fs = std::filesystem;
 
+inline const std::string kNetworks = SPIKELOOP_SOURCE_DIR "/examples/networks/";
+
 /// A folder that goes when the test ends.
 class Folder {
  public:

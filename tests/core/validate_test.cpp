@@ -14,7 +14,7 @@ namespace {
 
 const double kNan = std::numeric_limits<double>::quiet_NaN(), kInfinity = std::numeric_limits<double>::infinity();
 
-Population neurons(const char* name, std::vector<std::uint64_t> shape, const NeuronModel& model) {
+Population shaped(const char* name, std::vector<std::uint64_t> shape, const NeuronModel& model) {
   return {name, std::move(shape), model, {}, {}};
 }
 Population source(const char* name, std::vector<std::uint64_t> shape, const SourceModel& model) {
@@ -39,16 +39,16 @@ std::shared_ptr<const std::vector<std::uint32_t>> ids(std::vector<std::uint32_t>
 NetworkDescription valid() {
   NetworkDescription d;
   d.populations = {source("in", {4}, ExternalSource{}),
-                   neurons("hidden", {6}, LifExp{}),
-                   neurons("out", {3}, Lif{}),
+                   shaped("hidden", {6}, LifExp{}),
+                   shaped("out", {3}, Lif{}),
                    source("image", {2, 6, 8}, ExternalSource{}),
-                   neurons("map", {3, 4, 6}, Lif{}),
+                   shaped("map", {3, 4, 6}, Lif{}),
                    source("drive", {6}, PoissonSource{100}),
                    source("clock", {2}, RegularSource{10, 0, false}),
                    source("list", {2}, SpikeListSource{{{kMillisecond, 1}}}),
                    source("dc", {1}, CurrentSource{{{0, 1}, {kMillisecond, 2}}}),
-                   neurons("alif", {3}, Alif{}),
-                   neurons("readout", {2}, Li{})};
+                   shaped("alif", {3}, Alif{}),
+                   shaped("readout", {2}, Li{})};
   d.projections = {projection("a", "in", "hidden"), projection("b", "hidden", "out"), projection("conv", "image", "map"),
                    projection("rec", "hidden", "hidden"), projection("dc", "dc", "out")};
   d.projections[2].connect = Convolution{{3, 3}, {1, 1}, {0, 0}};
@@ -92,7 +92,7 @@ const std::vector<Case>& cases() {
       {"populations", "empty", [](D& d) { d = {}; }},
       {"populations[0].name", "missing", [](D& d) { d.populations.push_back(d.populations[0]), d.populations[0].name = ""; }},
       {"populations[11].name", "already the name of populations[2]", [](D& d) { d.populations.push_back(d.populations[2]); }},
-      {"populations[11].name", "reserved", [](D& d) { d.populations.push_back(neurons("ctrl.x", {1}, Lif{})); }},
+      {"populations[11].name", "reserved", [](D& d) { d.populations.push_back(shaped("ctrl.x", {1}, Lif{})); }},
       {"populations[2].shape", "missing", [](D& d) { d.populations[2].shape.clear(); }},
       {"populations[2].shape[1]", "is 0",
        [](D& d) {
@@ -103,9 +103,7 @@ const std::vector<Case>& cases() {
          d.populations[2].shape = {1'000'000, 1'000'000, 1'000'000};
        }},
       {"populations", "together",
-       [](D& d) {
-         d.populations.push_back(neurons("x", {60'000'000}, Lif{})), d.populations.push_back(neurons("y", {60'000'000}, Lif{}));
-       }},
+       [](D& d) { d.populations.push_back(shaped("x", {60'000'000}, Lif{})), d.populations.push_back(shaped("y", {60'000'000}, Lif{})); }},
       {"populations[2].neuron.lif.tau_m_ms", "greater than 0", [](D& d) { model<Lif>(d, 2).tau_m_ms = 0; }},
       {"populations[2].neuron.lif.tau_m_ms", "not a finite number", [](D& d) { model<Lif>(d, 2).tau_m_ms = kNan; }},
       {"populations[2].neuron.lif.tau_apical_ms", "greater than 0", [](D& d) { model<Lif>(d, 2).tau_apical_ms = -1; }},
@@ -270,7 +268,7 @@ const std::vector<Case>& cases() {
          d.projections[2].connect = Pooling{{3, 3}, {1, 1}};
        }},
       {"projections", "synapses together",
-       [](D& d) { d.populations.push_back(neurons("x", {1'000'000}, Lif{})), d.projections.push_back(projection("big", "x", "x")); }},
+       [](D& d) { d.populations.push_back(shaped("x", {1'000'000}, Lif{})), d.projections.push_back(projection("big", "x", "x")); }},
       {"rules[3].name", "already the name of rules[0]", [](D& d) { d.rules.push_back(d.rules[0]); }},
       {"rules[1].name", "missing", [](D& d) { d.rules[1].name = ""; }},
       {"rules[1].stdp.tau_plus_ms", "greater than 0", [](D& d) { std::get<Stdp>(d.rules[1].kind).tau_plus_ms = 0; }},

@@ -27,12 +27,6 @@ NetworkDescription relay(double weight_mv) {
   return d;
 }
 
-Compiled compiled(const Network& network, const MapOptions& options = {}) {
-  Outcome outcome = compile(network, dynapse1(), options);
-  EXPECT_EQ(text_of(outcome.violations), "");
-  return std::move(outcome.compiled);
-}
-
 class VirtualBoard {
  public:
   explicit VirtualBoard(const Configuration& configuration)

@@ -34,12 +34,6 @@ Units units_of(const Circuit& circuit, std::uint32_t budget = 64) {
 
 double unit_of(const Units& units, SynapseType type) { return units.unit[static_cast<std::size_t>(type)]; }
 
-Compiled compiled(const Network& network, const MapOptions& options = {}) {
-  Outcome outcome = compile(network, dynapse1(), options);
-  EXPECT_EQ(text_of(outcome.violations), "");
-  return std::move(outcome.compiled);
-}
-
 TEST(Units, EqualWeightsAreOneWordEachAndExact) {
   const Units units = units_of(one_neuron(std::vector<float>(64, 0.25F)));
   EXPECT_EQ(units.counts, std::vector<std::uint8_t>(64, 1));

@@ -130,4 +130,10 @@ std::string text_of(const std::vector<Violation>& violations) {
   return text;
 }
 
+Compiled compiled(const Network& network, const MapOptions& options) {
+  Outcome outcome = compile(network, dynapse1(), options);
+  EXPECT_EQ(text_of(outcome.violations), "");
+  return std::move(outcome.compiled);
+}
+
 }  // namespace spikeloop::dynapse

@@ -36,4 +36,7 @@ Graph graph_of(const Compiled& compiled);
 /// "resource need limit" of each, a line each.
 std::string text_of(const std::vector<Violation>& violations);
 
+/// The network on dynapse1(); a failure if it does not fit.
+Compiled compiled(const Network& network, const MapOptions& options = {});
+
 }  // namespace spikeloop::dynapse

@@ -12,8 +12,6 @@
 namespace spikeloop {
 namespace {
 
-const std::atomic<bool> kGoOn{false};
-
 struct Small : testing::Shipped {
   explicit Small(std::size_t batch) : Shipped("digits") {
     data.train.resize(40);
@@ -27,7 +25,7 @@ struct Small : testing::Shipped {
   Trainer trainer(std::size_t workers) const { return Trainer(experiment, Network(network), *make_simulator(), data, 1, 0, workers); }
   std::uint64_t hash(std::size_t workers) const {
     Trainer t = trainer(workers);
-    EXPECT_TRUE(t.run(kGoOn, nullptr));
+    EXPECT_TRUE(t.run(testing::kGoOn, nullptr));
     std::uint64_t h = t.finish().weights_hash;
     for (std::size_t p = 0; p < t.network().populations().size(); ++p) {
       if (!t.network().populations()[p].homeostasis) continue;
@@ -148,7 +146,7 @@ TEST(Batch, ResumesAtTheEndOfABatch) {
   ASSERT_FALSE(first.done());
   Trainer second = small.trainer(3);
   second.restore(first.save());
-  ASSERT_TRUE(second.run(kGoOn, nullptr));
+  ASSERT_TRUE(second.run(testing::kGoOn, nullptr));
   std::uint64_t h = second.finish().weights_hash;
   for (std::size_t p = 0; p < second.network().populations().size(); ++p) {
     if (!second.network().populations()[p].homeostasis) continue;

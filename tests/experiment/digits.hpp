@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+
 #include <fmt/format.h>
 
 #include <string>
@@ -10,6 +12,9 @@
 #include "proto/load.hpp"
 
 namespace spikeloop::testing {
+
+/// A training that nobody stops.
+inline const std::atomic<bool> kGoOn{false};
 
 /// One of the experiments that ship, with its network and data.
 struct Shipped {

@@ -13,8 +13,6 @@
 namespace spikeloop {
 namespace {
 
-const std::atomic<bool> kGoOn{false};
-
 /// The shipped experiment, cut so that a test takes a moment.
 struct Small : testing::Shipped {
   Small() : Shipped("digits") {
@@ -36,7 +34,7 @@ bool same(const EpochResult& a, const EpochResult& b) {
 TEST(Trainer, ResumedAtAnyTrialItEndsBitIdentical) {
   const Small small;
   Trainer whole = small.trainer();
-  ASSERT_TRUE(whole.run(kGoOn, nullptr));
+  ASSERT_TRUE(whole.run(testing::kGoOn, nullptr));
   const TrainingResult expected = whole.finish();
   for (const std::size_t stop_after : {1u, 30u, 31u, 89u, 90u, 149u}) {
     State state;
@@ -49,7 +47,7 @@ TEST(Trainer, ResumedAtAnyTrialItEndsBitIdentical) {
     }
     Trainer second = small.trainer();
     second.restore(state);
-    ASSERT_TRUE(second.run(kGoOn, nullptr));
+    ASSERT_TRUE(second.run(testing::kGoOn, nullptr));
     const TrainingResult resumed = second.finish();
     EXPECT_EQ(resumed.weights_hash, expected.weights_hash) << "stopped after " << stop_after;
     EXPECT_EQ(resumed.test.accuracy, expected.test.accuracy);
@@ -60,7 +58,7 @@ TEST(Trainer, ResumedAtAnyTrialItEndsBitIdentical) {
 TEST(Trainer, SeedsDiffer) {
   const Small small;
   Trainer one = small.trainer(1), two = small.trainer(2);
-  one.run(kGoOn, nullptr), two.run(kGoOn, nullptr);
+  one.run(testing::kGoOn, nullptr), two.run(testing::kGoOn, nullptr);
   EXPECT_NE(one.finish().weights_hash, two.finish().weights_hash);
 }
 
@@ -96,7 +94,7 @@ TEST(Trainer, AControlWithFrozenHiddenLayersLearnsOnlyTheReadout) {
   Trainer trainer = small.trainer();
   const auto weights = [&](const char* name) { return trainer.session().weights(trainer.network().projection_index(name)); };
   const auto hidden = weights("in->hidden"), pool = weights("pool->hidden"), out = weights("hidden->out");
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   EXPECT_EQ(weights("in->hidden"), hidden);
   EXPECT_EQ(weights("pool->hidden"), pool);
   EXPECT_NE(weights("hidden->out"), out);
@@ -112,7 +110,7 @@ class EarlyStop : public ::testing::Test {
     small_.experiment.anneal_to = 1;  // so that an epoch does not depend on how many follow
     small_.experiment.patience = 2;
     trainer_.emplace(small_.trainer());
-    trainer_->run(kGoOn, nullptr);
+    trainer_->run(testing::kGoOn, nullptr);
     for (std::size_t k = 1; k < epochs().size(); ++k)
       if (epochs()[k].validation_accuracy > epochs()[best_].validation_accuracy) best_ = k;
   }
@@ -157,7 +155,7 @@ TEST_F(EarlyStop, EndsAfterPatienceAndKeepsTheBestWeights) {
 TEST_F(EarlyStop, KeepsTheBestWeightsTooWhereTheEpochsRunOutBeforePatience) {
   small_.experiment.epochs = best_ + 2;
   Trainer trainer = small_.trainer();
-  ASSERT_TRUE(trainer.run(kGoOn, nullptr));
+  ASSERT_TRUE(trainer.run(testing::kGoOn, nullptr));
   EXPECT_EQ(trainer.epochs().size(), best_ + 2);
   EXPECT_EQ(learned(trainer), learned(*trainer_));
   EXPECT_EQ(trainer.finish(false).kept_epoch, best_);
@@ -167,7 +165,7 @@ TEST_F(EarlyStop, KeepsTheBestWeightsTooWhereTheEpochsRunOutBeforePatience) {
 TEST_F(EarlyStop, AnEpochThatIsAsGoodAsTheBestIsNotBetter) {
   small_.data.validation.resize(1);
   Trainer trainer = small_.trainer();
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   std::size_t first = 0;
   while (first < trainer.epochs().size() && trainer.epochs()[first].validation_accuracy < 1) ++first;
   ASSERT_LT(first, trainer.epochs().size());
@@ -181,7 +179,7 @@ TEST_F(EarlyStop, GoesOnWhereItWasWithTheBestBehindIt) {
   Trainer half = stopped_after(small_, trials_of(best_ + 2) - 5), rest = small_.trainer(), finished = small_.trainer();
   rest.restore(half.save());
   EXPECT_FALSE(rest.done());
-  rest.run(kGoOn, nullptr);
+  rest.run(testing::kGoOn, nullptr);
   EXPECT_EQ(rest.epochs().size(), epochs().size());
   finished.restore(trainer_->save());
   EXPECT_TRUE(finished.done()) << "it stopped, though epochs were left";
@@ -205,7 +203,7 @@ TEST(Trainer, CannotStopEarlyWithoutAValidationPart) {
 TEST(Evaluation, ChangesNothingAndCountsEveryAnswerOnce) {
   const Small small;
   Trainer trainer = small.trainer();
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   const auto before = trainer.session().weights(trainer.network().projection_index("in->hidden"));
   const Evaluation a = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
   const Evaluation b = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
@@ -222,7 +220,7 @@ TEST(Evaluation, ChangesNothingAndCountsEveryAnswerOnce) {
 TEST(Evaluation, TheControllerIsSilentAtInference) {
   const Small small;
   Trainer trainer = small.trainer();
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   const Evaluation e = evaluate(small.experiment, trainer.network(), trainer.session(), small.data, small.data.test, 1);
   EXPECT_GT(e.counts.populations[trainer.network().population_index("out")].spikes, 0u);
   for (const std::string& name : {controller_plus("out"), controller_minus("out"), controller_target("out")})
@@ -270,7 +268,7 @@ TEST(Trainer, WithALeadTheControllerIsThereWhenTheFeedbackPhaseBegins) {
   small.experiment.lead_ms = small.experiment.free_ms;
   EXPECT_LT(first_help(), 2) << "the spike that switches teaching on is under way for 1 ms";
   Trainer trainer = small.trainer();
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   EXPECT_EQ(trainer.session().counts().late, 0u);
 }
 
@@ -331,7 +329,7 @@ TEST(Experiment, AFaultOfTeachingIsFoundWhereNoWeightChangesAndOnlyThere) {
     std::vector<std::vector<float>> before, after;
     for (auto* weights : {&before, &after}) {
       for (std::size_t k = 0; k < network.projections().size(); ++k) weights->push_back(trainer.session().weights(k));
-      trainer.run(kGoOn, nullptr);
+      trainer.run(testing::kGoOn, nullptr);
     }
     return before != after;
   };

@@ -11,8 +11,6 @@
 namespace spikeloop {
 namespace {
 
-const std::atomic<bool> kGoOn{false};
-
 /// Correlation of the feedback weights of plus (or minus) with the transposed forward weights hidden -> out.
 double alignment(const Network& network, Session& session, const std::string& controller = controller_plus("out")) {
   const std::vector<float> forward = session.weights(network.projection_index("hidden->out")),
@@ -27,8 +25,8 @@ double alignment(const Network& network, Session& session, const std::string& co
   return fq / std::sqrt(ff * qq + 1e-300);
 }
 
-struct Small : testing::Shipped {
-  explicit Small(const char* name) : Shipped(name) {
+struct SmallLearned : testing::Shipped {
+  explicit SmallLearned(const char* name) : Shipped(name) {
     data.train.resize(200), data.validation.resize(10), data.test.resize(10);
     experiment.dataset.train.reset(), experiment.dataset.test.reset();
     experiment.epochs = 1;
@@ -42,7 +40,7 @@ void prelude(Trainer& trainer, const Experiment& e) {
   trainer.run(stop, [&](const Progress& p) { stop = p.samples_done == e.warm_up_samples + e.feedback_learning->samples; });
 }
 
-double learned_alignment(Small small, double noise_hz, const std::string& controller = controller_plus("out")) {
+double learned_alignment(SmallLearned small, double noise_hz, const std::string& controller = controller_plus("out")) {
   small.experiment.feedback_learning->noise_hz = noise_hz;
   Trainer trainer = small.trainer();
   prelude(trainer, small.experiment);
@@ -50,14 +48,14 @@ double learned_alignment(Small small, double noise_hz, const std::string& contro
 }
 
 TEST(FeedbackWeights, NoiseTeachesThemTheTransposedForwardWeights) {
-  Small small("digits_feedback_learned");
+  SmallLearned small("digits_feedback_learned");
   EXPECT_GT(learned_alignment(small, 100), 0.5);
   EXPECT_LT(learned_alignment(small, 100, controller_minus("out")), -0.5) << "minus sends the opposite";
   EXPECT_LT(std::abs(learned_alignment(small, 1e-6)), 0.3) << "without noise there is nothing to learn from";
 }
 
 TEST(FeedbackWeights, AreFixedOnceTheyAreLearned) {
-  Small small("digits_feedback_learned");
+  SmallLearned small("digits_feedback_learned");
   small.experiment.feedback_learning->samples = 50;
   Trainer trainer = small.trainer();
   const std::size_t plus = trainer.network().projection_index(controller_plus("out") + "->hidden.apical"),
@@ -67,16 +65,16 @@ TEST(FeedbackWeights, AreFixedOnceTheyAreLearned) {
   const auto learned = trainer.session().weights(plus);
   EXPECT_NE(learned, std::vector<float>(learned.size(), 0.0f));
   EXPECT_EQ(trainer.session().weights(in), initial) << "forward weights wait";
-  trainer.run(kGoOn, nullptr);
+  trainer.run(testing::kGoOn, nullptr);
   EXPECT_EQ(trainer.session().weights(plus), learned);
   EXPECT_NE(trainer.session().weights(in), initial);
 }
 
 TEST(FeedbackWeights, LearningThemCanBeStoppedAndResumedToTheBit) {
-  Small small("digits_feedback_learned");
+  SmallLearned small("digits_feedback_learned");
   small.experiment.warm_up_samples = 20, small.experiment.feedback_learning->samples = 30;
   Trainer whole = small.trainer();
-  whole.run(kGoOn, nullptr);
+  whole.run(testing::kGoOn, nullptr);
   const std::uint64_t expected = whole.finish(false).weights_hash;
   const std::size_t plus = whole.network().projection_index(controller_plus("out") + "->hidden.apical");
   const auto learned = whole.session().weights(plus);
@@ -86,20 +84,20 @@ TEST(FeedbackWeights, LearningThemCanBeStoppedAndResumedToTheBit) {
     std::atomic<bool> stop{false};
     first.run(stop, [&](const Progress& p) { stop = p.samples_done == stop_after; });
     second.restore(first.save());
-    second.run(kGoOn, nullptr);
+    second.run(testing::kGoOn, nullptr);
     EXPECT_EQ(second.finish(false).weights_hash, expected) << "stopped after " << stop_after;
     EXPECT_EQ(second.session().weights(plus), learned) << "stopped after " << stop_after;
   }
 }
 
 TEST(FeedbackWeights, TheProductIsAlignedFromTheStart) {
-  Small small("digits_feedback_product");
+  SmallLearned small("digits_feedback_product");
   Trainer trainer = small.trainer();
   EXPECT_NEAR(alignment(trainer.network(), trainer.session()), 1, 1e-6);
 }
 
 TEST(FeedbackWeights, SayWhatIsMissingToLearnThem) {
-  Small small("digits_feedback_learned");
+  SmallLearned small("digits_feedback_learned");
   const auto faults = [&](auto&& change) {
     Experiment e = small.experiment;
     NetworkDescription d = small.network;

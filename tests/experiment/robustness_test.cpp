@@ -12,8 +12,6 @@
 namespace spikeloop {
 namespace {
 
-const std::atomic<bool> kGoOn{false};
-
 /// The shipped experiment, trained for a moment and tested.
 class Robustness : public ::testing::Test {
  protected:
@@ -25,7 +23,7 @@ class Robustness : public ::testing::Test {
     shipped_.experiment.warm_up_samples = 100;
     shipped_.experiment.robustness = RobustnessPlan{{32, 4}, {0, 0.3}, 2, 0};
     trainer_.emplace(shipped_.experiment, Network(shipped_.network), *make_simulator(), shipped_.data, 1);
-    trainer_->run(kGoOn, nullptr);
+    trainer_->run(testing::kGoOn, nullptr);
     reported_ = test();
   }
   Evaluation test() {
@@ -34,7 +32,7 @@ class Robustness : public ::testing::Test {
   RobustnessResult probe(const RobustnessPlan& plan) {
     const TestedNetwork tested{
         &shipped_.experiment, &trainer_->network(), &trainer_->session(), &shipped_.data, shipped_.data.test, reported_.accuracy, 1};
-    return probe_robustness(plan, tested, kGoOn).value();
+    return probe_robustness(plan, tested, testing::kGoOn).value();
   }
 
   testing::Shipped shipped_{"digits"};
@@ -114,13 +112,13 @@ TEST_F(Robustness, StopsWhenToldToAndRestoresEverything) {
   const std::atomic<bool> stop{true};
   EXPECT_FALSE(trainer_->probe(reported_, stop));
   EXPECT_EQ(test().confusion, reported_.confusion);
-  EXPECT_TRUE(trainer_->probe(reported_, kGoOn));
+  EXPECT_TRUE(trainer_->probe(reported_, testing::kGoOn));
 }
 
 TEST_F(Robustness, IsProbedOnlyWhereTheExperimentAsksForIt) {
   shipped_.experiment.robustness.reset();
   Trainer plain(shipped_.experiment, Network(shipped_.network), *make_simulator(), shipped_.data, 1);
-  EXPECT_FALSE(plain.probe(reported_, kGoOn));
+  EXPECT_FALSE(plain.probe(reported_, testing::kGoOn));
 }
 
 TEST_F(Robustness, EveryFaultOfAPlanIsReported) {

@@ -14,15 +14,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kFast = SynapseType::kFastExcitatory;
-constexpr NeuronAddress kNeuron = 0x2A7;
+constexpr auto kExcitatory = SynapseType::kFastExcitatory;
+constexpr NeuronAddress kAnyNeuron = 0x2A7;
 
 /// A board whose neurons answer, and of which U0's neuron 0x2A7 listens to the input tag.
 struct Responsive : ModelHost {
   Responsive() : ModelHost({.mismatch = 0}) {
     start();
     biases_for_all(responsive_biases());
-    send(0, connect(kInputTag, kNeuron, kFast));
+    send(0, connect(kInputTag, kAnyNeuron, kExcitatory));
   }
 };
 
@@ -32,9 +32,9 @@ TEST(DynapSe1Traps, ChipsHaveTheWireIds0_8_4_12) {
   const std::array<std::uint32_t, 4> ids = {0, 8, 4, 12};
   for (unsigned chip = 0; chip < 4; ++chip) {
     host.write(reg("CHIP.CHIP_ID"), ids[chip]);
-    host.write(reg("CHIP.CONTENT"), encode(CamWord{kNeuron, 1, static_cast<NeuronAddress>(100 + chip), kFast}));
+    host.write(reg("CHIP.CONTENT"), encode(CamWord{kAnyNeuron, 1, static_cast<NeuronAddress>(100 + chip), kExcitatory}));
   }
-  for (unsigned chip = 0; chip < 4; ++chip) EXPECT_EQ(host.model.fabric().chip(chip).cam(kNeuron, 1).source, 100 + chip);
+  for (unsigned chip = 0; chip < 4; ++chip) EXPECT_EQ(host.model.fabric().chip(chip).cam(kAnyNeuron, 1).source, 100 + chip);
 }
 
 TEST(DynapSe1Traps, CoarseBiasesComeInReverseBitOrder) {
@@ -58,19 +58,19 @@ TEST(DynapSe1Traps, EachBiasAddressIsOfItsCore) {
 TEST(DynapSe1Traps, AClearedCamListensToNeuron0OfCore0AndInhibits) {
   Responsive host;
   const DynapSe1Statistics& s = host.model.statistics();
-  host.send(0, cleared_cam(kNeuron, 0));
+  host.send(0, cleared_cam(kAnyNeuron, 0));
   host.send(0, InjectedSpike{kInputTag, {}, 4});
   EXPECT_EQ(s.synaptic_events, 0U);  // nobody else listens
   host.send(0, InjectedSpike{0, {}, 4});
   EXPECT_EQ(s.synaptic_events, 256U * 64);  // all words of the core: 63 were never written
-  EXPECT_GT(host.model.fabric().state(kNeuron).current_a[0], 0);
-  EXPECT_EQ(host.model.fabric().state(kNeuron).current_a[3], 0);
+  EXPECT_GT(host.model.fabric().state(kAnyNeuron).current_a[0], 0);
+  EXPECT_EQ(host.model.fabric().state(kAnyNeuron).current_a[3], 0);
 }
 
 TEST(DynapSe1Traps, AWordThatIsWrittenAfterASpikeCountsFromThenOn) {
   Responsive host;
   host.send(0, InjectedSpike{kInputTag, {}, 4});
-  host.send(0, CamWord{kNeuron, 0, 0x111, kFast});
+  host.send(0, CamWord{kAnyNeuron, 0, 0x111, kExcitatory});
   host.send(0, InjectedSpike{kInputTag, {}, 4});
   EXPECT_EQ(host.model.statistics().synaptic_events, 1U);
   host.send(0, InjectedSpike{0x111, {}, 4});
@@ -81,11 +81,11 @@ TEST(DynapSe1Traps, ABiasCountsFromItsWordOn) {
   Responsive host;
   const double tau = 25e-3 * 24.5e-12 / (0.705 * 8.2e-10 * 135 / 255);
   host.send(0, InjectedSpike{kInputTag, {}, 4});
-  const double jump = host.model.fabric().state(kNeuron).current_a[3];
+  const double jump = host.model.fabric().state(kAnyNeuron).current_a[3];
   host.model.advance(2ms);
   host.send(0, with_bias(responsive_biases(), "NPDPIE_TAU_F_P", 7, 1));  // much slower
   host.model.advance(1ns);
-  EXPECT_NEAR(host.model.fabric().state(kNeuron).current_a[3] / jump, std::exp(-2e-3 / tau), 1e-6);
+  EXPECT_NEAR(host.model.fabric().state(kAnyNeuron).current_a[3] / jump, std::exp(-2e-3 / tau), 1e-6);
 }
 
 TEST(DynapSe1Traps, TagsDoNotTellChipsApart) {
@@ -95,7 +95,7 @@ TEST(DynapSe1Traps, TagsDoNotTellChipsApart) {
   for (const unsigned chip : {1U, 3U}) {  // both send to U0, core 2
     const Hops to_u0{1, true, static_cast<std::uint8_t>(chip == 3 ? 1 : 0), false};
     host.send(chip, SramWord{source, 1, 3, to_u0, 4});
-    host.send(chip, connect(7, source, kFast, 1));
+    host.send(chip, connect(7, source, kExcitatory, 1));
     host.send(chip, InjectedSpike{7, {}, 8});
     host.run(30ms);
   }
@@ -107,7 +107,7 @@ TEST(DynapSe1Traps, TagsDoNotTellChipsApart) {
 
 TEST(DynapSe1Traps, TheMonitorTakesTheMaskForTheChip) {
   Responsive host;
-  SramWord route = monitoring_route(0, kNeuron);
+  SramWord route = monitoring_route(0, kAnyNeuron);
   route.core_mask = 3;  // claims to be U2
   route.virtual_core = 1;
   host.send(0, route);
@@ -129,7 +129,7 @@ TEST(DynapSe1Traps, TheMonitorTakesTheMaskForTheChip) {
 
 TEST(DynapSe1Traps, OfTheFourEntriesTheMonitorTakesOne) {
   Responsive host;
-  for (std::uint8_t entry = 1; entry < 4; ++entry) host.send(0, SramWord{kNeuron, entry, 0, {}, 1});
+  for (std::uint8_t entry = 1; entry < 4; ++entry) host.send(0, SramWord{kAnyNeuron, entry, 0, {}, 1});
   const std::uint64_t before = host.model.statistics().routed_events;
   host.send(0, InjectedSpike{kInputTag, {}, 4});
   host.run(30ms);
@@ -168,15 +168,15 @@ TEST(DynapSe1Traps, Tau2IsALatchOfEachNeuron) {
     host.model.advance(1ns);
     return host.model.fabric().parameters(neuron).tau_membrane_s;
   };
-  const double tau1 = tau(kNeuron);
+  const double tau1 = tau(kAnyNeuron);
   EXPECT_NEAR(tau1, 20e-3, 1e-4);
-  host.send(0, SetTau2{kNeuron});
-  EXPECT_NEAR(tau(kNeuron), 25e-3 * 3e-12 / (0.705 * 1.05e-10 * 100 / 255), 1e-9);
-  EXPECT_EQ(tau(kNeuron + 1), tau1);
+  host.send(0, SetTau2{kAnyNeuron});
+  EXPECT_NEAR(tau(kAnyNeuron), 25e-3 * 3e-12 / (0.705 * 1.05e-10 * 100 / 255), 1e-9);
+  EXPECT_EQ(tau(kAnyNeuron + 1), tau1);
   host.send(0, ResetTau1{2});
-  EXPECT_EQ(tau(kNeuron), tau1);
+  EXPECT_EQ(tau(kAnyNeuron), tau1);
   host.send(0, ResetTau2{2});
-  EXPECT_LT(tau(kNeuron + 1), tau1);
+  EXPECT_LT(tau(kAnyNeuron + 1), tau1);
   EXPECT_EQ(tau(0), tau1);
 }
 
@@ -184,9 +184,9 @@ TEST(DynapSe1Traps, TheAnalogMonitorIsOneNeuronOfEachCore) {
   Responsive host;
   const DynapSe1Chip& chip = host.model.fabric().chip(0);
   EXPECT_FALSE(chip.monitored(2));
-  host.send(0, SelectMonitor{kNeuron});
+  host.send(0, SelectMonitor{kAnyNeuron});
   host.write(reg("CHIP.CONTENT"), 0);  // a legal word: neuron 0
-  EXPECT_EQ(chip.monitored(2), kNeuron);
+  EXPECT_EQ(chip.monitored(2), kAnyNeuron);
   EXPECT_EQ(chip.monitored(0), NeuronAddress{0});
   host.send(0, ResetMonitor{2});
   EXPECT_FALSE(chip.monitored(2));
@@ -217,7 +217,7 @@ TEST(DynapSe1Router, EveryPairOfChipsAndCoresIsConnected) {
   std::uint64_t matches = 0;
   for (unsigned to = 0; to < 4; ++to)
     for (unsigned core = 0; core < 4; ++core)
-      host.send(to, connect(kInputTag, neuron_address(core, 16 * to + core), kFast, to * 4 + core + 1));
+      host.send(to, connect(kInputTag, neuron_address(core, 16 * to + core), kExcitatory, to * 4 + core + 1));
   for (unsigned from = 0; from < 4; ++from)
     for (unsigned to = 0; to < 4; ++to)
       for (unsigned core = 0; core < 4; ++core) {
@@ -248,7 +248,7 @@ TEST(DynapSe1Router, All4096NeuronsAreSeenUnderTheirAddresses) {
   std::set<std::tuple<unsigned, unsigned, unsigned>> seen;
   for (unsigned chip = 0; chip < kChips; ++chip) {
     for (unsigned neuron = 0; neuron < kNeuronsPerChip; ++neuron)
-      host.send(chip, connect(kInputTag, static_cast<NeuronAddress>(neuron), kFast));
+      host.send(chip, connect(kInputTag, static_cast<NeuronAddress>(neuron), kExcitatory));
     const std::size_t before = host.events.size();
     host.send(chip, InjectedSpike{kInputTag, {}, 15});
     host.run(50ms);

@@ -13,7 +13,7 @@
 namespace spikeloop::firmware {
 namespace {
 
-std::unique_ptr<UsbipTransport> open(std::uint16_t port) {
+std::unique_ptr<UsbipTransport> client_of(std::uint16_t port) {
   return std::make_unique<UsbipTransport>(usbip::Address{"127.0.0.1", port, "1-1"}, kWatchdog);
 }
 
@@ -31,7 +31,7 @@ TEST(UsbipTransport, SaysWhenNobodyListens) {
     const UsbipServer server({.port = 0});
     port = server.port();
   }
-  EXPECT_THROW(open(port), NotFound);
+  EXPECT_THROW(client_of(port), NotFound);
   try {
     list_usbip("no-such-host.invalid", port, kWatchdog);
     FAIL();
@@ -79,7 +79,7 @@ TEST(UsbipTransport, TellsRefusalsApart) {
       peer.receive(40);
       peer.send(usbip::encode(usbip::OperationHead{usbip::kVersion, 3, status}));
     });
-    open(server.port());
+    client_of(server.port());
   };
   EXPECT_THROW(refused(1), NotFound);
   EXPECT_THROW(refused(2), Busy);
@@ -94,7 +94,7 @@ TEST(UsbipTransport, RefusesAnotherVersionOrAnotherAnswer) {
       peer.receive(40);
       peer.send(bytes);
     });
-    open(server.port());
+    client_of(server.port());
   };
   EXPECT_THROW(answered(bytes_of({0x01, 0x06, 0, 3, 0, 0, 0, 0})), WrongDevice);
   EXPECT_THROW(answered(bytes_of({'H', 'T', 'T', 'P', '/', '1', '.', '1'})), WrongDevice);
@@ -160,7 +160,7 @@ TEST(UsbipTransport, RepliesInAnyOrderAreDeliveredInTheOrderOfTheTransfers) {
     }
     peer.receive(100'000);
   });
-  const auto client = open(server.port());
+  const auto client = client_of(server.port());
   client->start_stream({});
   std::array<std::byte, 8> got{};
   std::span<std::byte> rest = got;
@@ -184,7 +184,7 @@ TEST(UsbipTransport, ATransferThatTimesOutIsUnlinkedAndTheNextOneWorks) {
     peer.send(bytes_of({7}));
     peer.receive(1000);
   });
-  const auto client = open(server.port());
+  const auto client = client_of(server.port());
   std::array<std::byte, 4> answer{};
   EXPECT_THROW(client->control_in({1}, answer, Milliseconds(20)), TimedOut);
   EXPECT_EQ(client->control_in({2}, answer, kWatchdog), 1U);
@@ -199,7 +199,7 @@ TEST(UsbipTransport, AServerThatBreaksTheRulesIsLost) {
       peer.send(usbip::encode(reply(last)));
       peer.receive(1000);
     });
-    const auto client = open(server.port());
+    const auto client = client_of(server.port());
     std::array<std::byte, 4> answer{};
     EXPECT_THROW(client->control_in({1}, answer, kWatchdog), DeviceLost);
   };
@@ -239,7 +239,7 @@ TEST(UsbipTransport, AStalledStreamSaysSoOnceAndStartsAgainAfterTheHaltIsCleared
     peer.send(bytes_of({4}));
     peer.receive(100'000);
   });
-  const auto client = open(server.port());
+  const auto client = client_of(server.port());
   client->start_stream({.transfers = 2});
   std::array<std::byte, 8> got{};
   EXPECT_EQ(client->read_stream(got, kWatchdog), 3U);
@@ -259,7 +259,7 @@ TEST(UsbipTransport, AnAbruptEndOfTheConnectionLosesTheDeviceAfterWhatCame) {
     peer.receive(48);  // the client has had it
     peer.abort();
   });
-  const auto client = open(server.port());
+  const auto client = client_of(server.port());
   client->start_stream({});
   std::array<std::byte, 8> got{};
   EXPECT_EQ(client->read_stream(got, kWatchdog), 2U);

@@ -13,12 +13,11 @@
 namespace spikeloop::report {
 namespace {
 
+using test::has;
 using test::sample_info;
 using test::sample_network;
 using test::sample_result;
 using test::xml_fault;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 ExperimentResult with_curves() {
   ExperimentResult result = sample_result();  // accuracies 0.75 and 0.85

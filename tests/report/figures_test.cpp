@@ -11,9 +11,8 @@
 namespace spikeloop::report {
 namespace {
 
+using test::has;
 using test::xml_fault;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(Svg, the_text_is_small_and_exact) {
   Svg svg(20, 10, "a & b");

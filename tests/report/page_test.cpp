@@ -13,12 +13,11 @@ namespace spikeloop::report {
 namespace {
 
 using nlohmann::ordered_json;
+using test::has;
 using test::sample_info;
 using test::sample_network;
 using test::sample_result;
 using test::xml_fault;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 std::vector<std::string> keys(const ordered_json& json) {
   std::vector<std::string> out;

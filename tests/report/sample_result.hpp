@@ -20,4 +20,6 @@ RunInfo sample_info();
 /// The first fault of well-formed XML in `text` (tags that do not match, stray & or <, attributes without quotes), empty if there is none.
 std::string xml_fault(const std::string& text);
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 }  // namespace spikeloop::report::test

@@ -16,14 +16,13 @@
 namespace spikeloop::report {
 namespace {
 
+using test::has;
 using test::xml_fault;
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-SweepRun run(std::uint64_t seed, double accuracy) { return {seed, {29, 0.5, accuracy, 12.5, 0.5, 430}, 0xdeadbeefcafef00d + seed}; }
+SweepRun sample_run(std::uint64_t seed, double accuracy) { return {seed, {29, 0.5, accuracy, 12.5, 0.5, 430}, 0xdeadbeefcafef00d + seed}; }
 
 /// A sweep whose points are all finished, later ones being better; two seeds each.
-SweepResult sample(std::vector<SweepAxis> axes) {
+SweepResult sample_sweep(std::vector<SweepAxis> axes) {
   SweepResult result;
   result.experiment = "tiny";
   result.axes = std::move(axes);
@@ -31,7 +30,7 @@ SweepResult sample(std::vector<SweepAxis> axes) {
   result.validation_samples = 120;
   for (std::size_t i = 0; i < result.grid; ++i) {
     const double accuracy = 0.5 + 0.01 * static_cast<double>(i);
-    result.points.push_back({i, grid_values(result.axes, i), {run(1, accuracy), run(2, accuracy + 0.02)}});
+    result.points.push_back({i, grid_values(result.axes, i), {sample_run(1, accuracy), sample_run(2, accuracy + 0.02)}});
   }
   return result;
 }
@@ -49,7 +48,7 @@ std::map<std::string, double> tick_places(const std::string& svg) {
 }
 
 TEST(SweepJson, GivesBackWhatWasWritten) {
-  const SweepResult whole = sample({kEta, kTo});
+  const SweepResult whole = sample_sweep({kEta, kTo});
   SweepResult read = whole;
   for (SweepPoint& point : read.points) point.runs.clear();
   read_sweep_json(sweep_json(whole, kInfo), read);
@@ -60,7 +59,7 @@ TEST(SweepJson, GivesBackWhatWasWritten) {
 }
 
 TEST(SweepJson, HasTheFinishedPointsOnlyAndSaysWhichPartScores) {
-  SweepResult result = sample({kEta});
+  SweepResult result = sample_sweep({kEta});
   result.points[1].runs.clear();
   const auto json = nlohmann::json::parse(sweep_json(result, kInfo));
   ASSERT_EQ(json["points"].size(), 2u);
@@ -77,18 +76,18 @@ TEST(SweepJson, HasTheFinishedPointsOnlyAndSaysWhichPartScores) {
 }
 
 TEST(SweepJson, OfAnotherSweepOrDamagedIsRefused) {
-  const std::string text = sweep_json(sample({kEta}), kInfo);
-  for (SweepResult other : {sample({kTo}), sample({{kEta.field, {"1e-4", "1e-3", "5"}}})}) {
+  const std::string text = sweep_json(sample_sweep({kEta}), kInfo);
+  for (SweepResult other : {sample_sweep({kTo}), sample_sweep({{kEta.field, {"1e-4", "1e-3", "5"}}})}) {
     for (SweepPoint& point : other.points) point.runs.clear();
     EXPECT_THROW(read_sweep_json(text, other), DescriptionError);
   }
-  SweepResult same = sample({kEta});
+  SweepResult same = sample_sweep({kEta});
   for (const std::string& damaged : {text.substr(0, text.size() / 2), std::string("[]"), std::string("{\"points\": [{}]}")})
     EXPECT_THROW(read_sweep_json(damaged, same), DescriptionError);
 }
 
 TEST(SweepTable, RanksByMeanAccuracyAndNamesFieldsShortly) {
-  const Table table = sweep_table(sample({kEta, kTo}));
+  const Table table = sweep_table(sample_sweep({kEta, kTo}));
   std::vector<std::string> titles;
   for (const auto& column : table.columns) titles.push_back(column.title);
   EXPECT_EQ(titles, (std::vector<std::string>{"rank", "eta", "linear_to", "accuracy", "help", "hidden spikes"}));
@@ -114,19 +113,19 @@ TEST(SweepTable, ShortNamesAreTheEndsThatTellFieldsApart) {
 }
 
 TEST(SweepPlot, OneFieldIsACurveWithABarAPoint) {
-  const std::string plot = sweep_plot_section(sample({kTo}));
+  const std::string plot = sweep_plot_section(sample_sweep({kTo}));
   EXPECT_EQ(xml_fault(plot), "");
   static const std::regex bar(R"re(<path d="M[^M"]+M[^M"]+M[^M"]+" class="ticks s0")re");  // a line and two caps
   EXPECT_EQ(std::distance(std::sregex_iterator(plot.begin(), plot.end(), bar), std::sregex_iterator()), 2);
   EXPECT_TRUE(has(plot, "one standard deviation"));
-  SweepResult one_seed = sample({kTo});
+  SweepResult one_seed = sample_sweep({kTo});
   for (SweepPoint& point : one_seed.points) point.runs.resize(1);
   EXPECT_FALSE(has(sweep_plot_section(one_seed), "standard deviation"));
 }
 
 TEST(SweepPlot, AxisIsLogarithmicWhereValuesSpanMoreThanAFactorOfTwenty) {
   const auto share = [](const std::vector<std::string>& values) {
-    const auto places = tick_places(sweep_plot_section(sample({{"x", values}})));
+    const auto places = tick_places(sweep_plot_section(sample_sweep({{"x", values}})));
     return (places.at(values[1]) - places.at(values[0])) / (places.at(values[2]) - places.at(values[0]));
   };
   EXPECT_NEAR(share({"1e-4", "1e-3", "1e-2"}), 0.5, 0.01);
@@ -134,12 +133,12 @@ TEST(SweepPlot, AxisIsLogarithmicWhereValuesSpanMoreThanAFactorOfTwenty) {
   EXPECT_NEAR(share({"1", "10", "20"}), 9.0 / 19, 0.01);
   EXPECT_NEAR(share({"0", "10", "100"}), 0.1, 0.01);  // zero has no logarithm
   EXPECT_NEAR(share({"COMMIT_TRIAL", "COMMIT_IMMEDIATE", "x"}), 0.5, 0.01);
-  EXPECT_TRUE(has(sweep_plot_section(sample({kEta})), "eta (logarithmic)"));
-  EXPECT_FALSE(has(sweep_plot_section(sample({kTo})), "(logarithmic)"));
+  EXPECT_TRUE(has(sweep_plot_section(sample_sweep({kEta})), "eta (logarithmic)"));
+  EXPECT_FALSE(has(sweep_plot_section(sample_sweep({kTo})), "(logarithmic)"));
 }
 
 TEST(SweepPlot, PointsAreJoinedInTheOrderOfTheirValues) {
-  const std::string plot = sweep_plot_section(sample({{"x", {"3", "1", "2"}}}));
+  const std::string plot = sweep_plot_section(sample_sweep({{"x", {"3", "1", "2"}}}));
   static const std::regex curve(R"re(<path d="M([0-9.]+) [0-9.]+L([0-9.]+) [0-9.]+L([0-9.]+) [0-9.]+" class="curve)re");
   std::smatch found;
   ASSERT_TRUE(std::regex_search(plot, found, curve)) << plot;
@@ -148,27 +147,27 @@ TEST(SweepPlot, PointsAreJoinedInTheOrderOfTheirValues) {
 }
 
 TEST(SweepPlot, TwoFieldsAreAHeatMapAndMoreAreTheTableOnly) {
-  SweepResult two = sample({kEta, kTo});
+  SweepResult two = sample_sweep({kEta, kTo});
   two.points[0].runs.clear();
   const std::string map = sweep_plot_section(two);
   EXPECT_EQ(xml_fault(map), "");
   for (const char* part : {">56.0<", ">1e-3<", ">0.2<", ">eta<", ">linear_to<", "class=\"frame\""}) EXPECT_TRUE(has(map, part)) << part;
   EXPECT_FALSE(has(map, ">51.0<"));  // not finished
-  EXPECT_EQ(sweep_plot_section(sample({kEta, kTo, {"epochs", {"1", "2"}}})), "");
-  const std::string page = sweep_html(sample({kEta, kTo, {"epochs", {"1", "2"}}}), kInfo);
+  EXPECT_EQ(sweep_plot_section(sample_sweep({kEta, kTo, {"epochs", {"1", "2"}}})), "");
+  const std::string page = sweep_html(sample_sweep({kEta, kTo, {"epochs", {"1", "2"}}}), kInfo);
   EXPECT_FALSE(has(page, "<svg"));
   EXPECT_TRUE(has(page, "Combinations"));
 }
 
 TEST(SweepPlot, NothingFinishedMakesNoPicture) {
-  SweepResult result = sample({kEta});
+  SweepResult result = sample_sweep({kEta});
   for (SweepPoint& point : result.points) point.runs.clear();
   EXPECT_EQ(sweep_plot_section(result), "");
   EXPECT_EQ(xml_fault(sweep_html(result, kInfo)), "");
 }
 
 TEST(SweepPage, IsWholeAndEscaped) {
-  SweepResult result = sample({kEta, {"name", {"<b>\"&'", "x"}}});
+  SweepResult result = sample_sweep({kEta, {"name", {"<b>\"&'", "x"}}});
   result.experiment = "<b>";
   const std::string page = sweep_html(result, kInfo);
   EXPECT_EQ(xml_fault(page), "");

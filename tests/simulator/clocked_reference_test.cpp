@@ -79,7 +79,7 @@ class Clocked {
   long hold_ = 0;
 };
 
-struct Case {
+struct ReferenceCase {
   const char* name;
   NeuronModel model;
 };
@@ -92,8 +92,8 @@ Model with(Reset reset, double refractory_ms, double bias_mv) {
   return m;
 }
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<ReferenceCase> reference_cases() {
+  std::vector<ReferenceCase> all;
   for (const Reset reset : {Reset::kToValue, Reset::kSubtract})
     for (const double refractory : {0.0, 0.1, 2.0})
       for (const double bias : {0.0, 0.6, 1.4}) {
@@ -120,7 +120,7 @@ TEST_P(ClockedReference, EveryModelSpikesAtTheSameTicks) {
   std::mt19937 random(7);
   constexpr int kTicks = 5000;
   std::size_t spikes = 0;
-  for (const Case& c : cases()) {
+  for (const ReferenceCase& c : reference_cases()) {
     SCOPED_TRACE(c.name);
     const bool strong = !std::holds_alternative<LifExp>(c.model);
     const float weights[] = {strong ? 0.31f : 0.7f, strong ? -0.23f : -0.5f, 0.4f};

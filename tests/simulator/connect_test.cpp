@@ -191,11 +191,11 @@ TEST(Connect, PoolingKeepsChannels) {
   for (const float w : wired.w) EXPECT_EQ(w, 0.5f);
 }
 
-struct Moments {
+struct WeightMoments {
   double mean = 0, std = 0, least = 1e300, most = -1e300;
 };
-Moments moments(const std::vector<float>& x) {
-  Moments m;
+WeightMoments moments(const std::vector<float>& x) {
+  WeightMoments m;
   for (const float v : x) m.mean += static_cast<double>(v) / static_cast<double>(x.size());
   for (const float v : x) {
     const double d = static_cast<double>(v);
@@ -213,26 +213,26 @@ TEST(Connect, DrawnWeightsHaveTheirDistribution) {
     return moments(wire({200}, {500}, p).w);
   };
   const double error = 4.5 / std::sqrt(1e5);
-  const Moments n = draw({Normal{2, 3}, {}});
+  const WeightMoments n = draw({Normal{2, 3}, {}});
   EXPECT_NEAR(n.mean, 2, 3 * error);
   EXPECT_NEAR(n.std, 3, 3 * error);
-  const Moments u = draw({Uniform{-1, 5}, {}});
+  const WeightMoments u = draw({Uniform{-1, 5}, {}});
   EXPECT_NEAR(u.mean, 2, 6 * error);
   EXPECT_NEAR(u.std, 6 / std::sqrt(12.0), 6 * error);
   EXPECT_GE(u.least, -1);
   EXPECT_LE(u.most, 5);
-  const Moments e = draw({Exponential{4}, {}});
+  const WeightMoments e = draw({Exponential{4}, {}});
   EXPECT_NEAR(e.mean, 4, 4 * error);
   EXPECT_NEAR(e.std, 4, 12 * error);
   EXPECT_GE(e.least, 0);
-  const Moments l = draw({LogNormal{0.5, 0.25}, {}});
+  const WeightMoments l = draw({LogNormal{0.5, 0.25}, {}});
   EXPECT_NEAR(l.mean, std::exp(0.5 + 0.03125), 2 * error);
   const double inside = std::erf(1 / std::sqrt(2.0));  // of a normal distribution within one standard deviation
-  const Moments clip = draw({Normal{0, 1}, {-1, 1, false}});
+  const WeightMoments clip = draw({Normal{0, 1}, {-1, 1, false}});
   EXPECT_EQ(clip.least, -1);
   EXPECT_EQ(clip.most, 1);
   EXPECT_NEAR(clip.std * clip.std, 1 - inside + inside - 2 * std::exp(-0.5) / std::sqrt(2 * 3.14159265358979), error);
-  const Moments truncated = draw({Normal{0, 1}, {-1, 1, true}});
+  const WeightMoments truncated = draw({Normal{0, 1}, {-1, 1, true}});
   EXPECT_GT(truncated.least, -1);
   EXPECT_LT(truncated.most, 1);
   EXPECT_NEAR(truncated.std * truncated.std, 1 - 2 * std::exp(-0.5) / std::sqrt(2 * 3.14159265358979) / inside, error);

@@ -17,7 +17,14 @@ class Determinism : public ::testing::TestWithParam<std::size_t> {
   std::uint64_t plain = hash_of(network, {});
 
   void SetUp() override { ASSERT_NE(plain, 0u) << network.name << " is silent"; }
-  void expect_same(const Manner& manner) { EXPECT_EQ(hash_of(network, manner), plain) << network.name; }
+
+  /// Under the thread sanitizer only what has threads: a run without has no races, and the other builds compare its hash.
+  void expect_same(const Manner& manner) {
+#ifdef __SANITIZE_THREAD__
+    if (manner.threads == 1 && manner.restored_threads == 1) return;
+#endif
+    EXPECT_EQ(hash_of(network, manner), plain) << network.name;
+  }
 };
 
 TEST_P(Determinism, DoesNotDependOnThreads) {

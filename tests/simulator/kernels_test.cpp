@@ -145,7 +145,7 @@ TEST_F(Kernels, Sweep) {
       const SweepResult wanted = sweep_one_by_one(expected.sweep);
       for (std::size_t j = 0; j < n; ++j) floored += expected.v[j] == -0.4, held += expected.v[j] == start.v[j];
       fired += wanted.fired;
-      SCOPED_TRACE(testing::Message() << n << " neurons, parts " << parts);
+      SCOPED_TRACE(::testing::Message() << n << " neurons, parts " << parts);
       on_every_target([&] {
         Neurons got = start;
         got.point(own_thresholds, with_extra, adaptive, delta, currents);

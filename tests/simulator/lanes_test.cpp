@@ -11,14 +11,14 @@
 namespace spikeloop::testing {
 namespace {
 
-constexpr std::uint32_t kNeurons = 70'000, kSources = 40;
+constexpr std::uint32_t kLargeNeurons = 70'000, kSources = 40;
 
 /// A large population that a small one reaches, and a small one that the large one reaches in turn.
 NetworkDescription large(std::uint64_t in_degree) {
   NetworkDescription d;
   Lif lif;
   lif.refractory_ms = 1;
-  d.populations = {source("in", kSources), neurons("large", kNeurons, lif), neurons("back", 100, lif)};
+  d.populations = {source("in", kSources), neurons("large", kLargeNeurons, lif), neurons("back", 100, lif)};
   Projection p = connect("in", "large", FixedInDegree{in_degree}, 0);
   p.weight = normal(0.9 / static_cast<double>(in_degree), 0.3 / static_cast<double>(in_degree));
   Projection back = connect("large", "back", FixedInDegree{50}, 0.03, 0.5);
@@ -81,12 +81,12 @@ void expect_degrees(const Connectivity& c, std::size_t targets, std::uint64_t de
 void expect_same_for_any_threads(const NetworkDescription& d, std::uint64_t in_degree) {
   const Seen one = see(d, 1);
   EXPECT_GT(one.r.spikes.size(), 10'000u);
-  expect_degrees(one.connectivity[0], kNeurons, in_degree);
+  expect_degrees(one.connectivity[0], kLargeNeurons, in_degree);
   expect_degrees(one.connectivity[1], 100, 50);
-  expect_degrees(one.connectivity[2], kNeurons, 1);
+  expect_degrees(one.connectivity[2], kLargeNeurons, 1);
   const auto& counts = one.r.counts.projections;
   EXPECT_EQ(counts[0].synaptic_events, events(volley(), 0, kSources, one.connectivity[0]));
-  EXPECT_EQ(counts[1].synaptic_events, events(one.r.spikes, 1, kNeurons, one.connectivity[1]));
+  EXPECT_EQ(counts[1].synaptic_events, events(one.r.spikes, 1, kLargeNeurons, one.connectivity[1]));
   EXPECT_EQ(counts[2].synaptic_events, events(one.r.spikes, 2, 100, one.connectivity[2]));
   EXPECT_GT(counts[2].synaptic_events, 1000u);
   for (const std::size_t threads : {2, 3}) {

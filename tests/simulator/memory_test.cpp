@@ -36,17 +36,17 @@ Size built(const Network& network, const engine::Layout& layout) {
   return size;
 }
 
-struct Case {
+struct MemoryCase {
   const char* name;
   NetworkDescription d;
 };
 
 /// About 2e6 synapses each.
-std::vector<Case> cases() {
+std::vector<MemoryCase> memory_cases() {
   NetworkDescription d;
   d.populations = {source("in", 2000), neurons("n", 4000, Lif{}), neurons("m", 1000, Lif{})};
   d.rules = {{"stdp", Stdp{}, Commit::kImmediate, {}, {}}, {"trial", Stdp{}, Commit::kTrial, {}, {}}};
-  std::vector<Case> all;
+  std::vector<MemoryCase> all;
   const auto add = [&](const char* name, std::vector<Projection> projections) {
     all.push_back({name, d});
     all.back().d.projections = std::move(projections);
@@ -73,7 +73,7 @@ std::vector<Case> cases() {
 }
 
 TEST(Memory, OfConnectivityIsKnownBefore) {
-  for (const Case& c : cases())
+  for (const MemoryCase& c : memory_cases())
     for (const std::size_t threads : {1, 2}) {
       SCOPED_TRACE(::testing::Message() << c.name << ", threads " << threads);
       const Network network(c.d);

@@ -11,14 +11,14 @@
 namespace spikeloop::testing {
 namespace {
 
-constexpr std::uint32_t kIn = 30;
+constexpr std::uint32_t kMergedInputs = 30;
 
 /// Three targets, one of them at two ports, from each of 30 sources: 4 projections, all in one group.
 NetworkDescription shared(bool distributed_delays, bool drawn_weights) {
   NetworkDescription d;
   LifExp two;
   two.tau_syn_ms = 5, two.tau_syn_inhibitory_ms = 11, two.v_threshold_mv = 4;
-  d.populations = {source("in", kIn), neurons("a", 100, Lif{}), neurons("b", 150, two), neurons("c", 70, Alif{})};
+  d.populations = {source("in", kMergedInputs), neurons("a", 100, Lif{}), neurons("b", 150, two), neurons("c", 70, Alif{})};
   d.projections = {connect("in", "a", FixedInDegree{9}, 0.3, 1.3), connect("in", "b", FixedProbability{0.3}, 0.3, 1.3),
                    connect("in", "c", AllToAll{}, 0.3, 1.3), connect("in", "b", FixedTotalNumber{500}, 0.3, 1.3, Port::kApical)};
   d.projections[2].connect = FixedProbability{1};
@@ -34,7 +34,7 @@ std::vector<Spike> some_input(double until_ms) {
   std::mt19937 random(2);
   std::vector<Spike> in;
   for (int t = 0; t < until_ms * 10; ++t)
-    for (std::uint32_t i = 0; i < kIn; ++i)
+    for (std::uint32_t i = 0; i < kMergedInputs; ++i)
       if (random() % 40 == 0) in.push_back({t * 100 * kMicrosecond, 0, i});
   return in;
 }
@@ -51,7 +51,7 @@ std::vector<std::uint64_t> arrived(const Session& session, const std::vector<Spi
   std::vector<std::uint64_t> events;
   for (std::size_t k = 0; k < 4; ++k) {
     const Connectivity c = session.connectivity(k);
-    std::vector<std::vector<Tick>> delays(kIn);
+    std::vector<std::vector<Tick>> delays(kMergedInputs);
     for (std::size_t i = 0; i < c.sources.size(); ++i) delays[c.sources[i]].push_back(c.delays[i]);
     std::uint64_t n = 0;
     for (const Spike& s : in)

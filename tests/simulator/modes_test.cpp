@@ -37,13 +37,13 @@ std::size_t expect_same_in_every_mode(const NetworkDescription& d, double until_
   return lazy.spikes.size();
 }
 
-struct Case {
+struct ModelCase {
   std::string name;
   NeuronModel model;
 };
 
-std::vector<Case> models() {
-  std::vector<Case> all;
+std::vector<ModelCase> models() {
+  std::vector<ModelCase> all;
   for (const Reset reset : {Reset::kToValue, Reset::kSubtract}) {
     const auto with = [&](auto m) {
       m.tau_m_ms = 15, m.tau_apical_ms = 12, m.reset = reset, m.refractory_ms = reset == Reset::kSubtract ? 0.3 : 2, m.bias_mv = 0.3,
@@ -98,7 +98,7 @@ std::vector<Spike> quiet_burst_quiet(std::uint32_t population, std::uint32_t neu
 }
 
 TEST(Modes, EveryModelWithEveryPort) {
-  for (const Case& c : models()) {
+  for (const ModelCase& c : models()) {
     SCOPED_TRACE(c.name);
     const std::size_t spikes = expect_same_in_every_mode(everything(c.model), 200, quiet_burst_quiet(1, 40));
     if (spiking_of(c.model)) {

@@ -9,7 +9,7 @@
 namespace spikeloop::testing {
 namespace {
 
-constexpr std::uint32_t kNeurons = 5;
+constexpr std::uint32_t kOwnNeurons = 5;
 
 /// Neuron j of a kind, with time constants that grow with j.
 NeuronModel scaled(NeuronModel model, std::uint32_t j) {
@@ -19,7 +19,7 @@ NeuronModel scaled(NeuronModel model, std::uint32_t j) {
 
 std::vector<NeuronModel> all_scaled(const NeuronModel& model) {
   std::vector<NeuronModel> models;
-  for (std::uint32_t j = 0; j < kNeurons; ++j) models.push_back(scaled(model, j));
+  for (std::uint32_t j = 0; j < kOwnNeurons; ++j) models.push_back(scaled(model, j));
   return models;
 }
 
@@ -28,9 +28,9 @@ NetworkDescription network(const NeuronModel& model, bool split) {
   NetworkDescription d;
   d.populations = {source("in", 1), source("feedback", 1)};
   d.probes = {};
-  for (std::uint32_t j = 0; j < (split ? kNeurons : 1); ++j) {
+  for (std::uint32_t j = 0; j < (split ? kOwnNeurons : 1); ++j) {
     const std::string name = "n" + std::to_string(j);
-    d.populations.push_back(neurons(name, split ? 1 : kNeurons, split ? scaled(model, j) : model));
+    d.populations.push_back(neurons(name, split ? 1 : kOwnNeurons, split ? scaled(model, j) : model));
     d.projections.push_back(connect("in", name, AllToAll{}, 0.6));
     d.projections.push_back(connect("in", name, AllToAll{}, -0.2, 0.7));
     d.projections.back().name = name + ".inhibition";
@@ -50,7 +50,7 @@ std::vector<Spike> input() {
 
 /// Times by neuron, however the neurons are spread over populations.
 std::vector<std::vector<Time>> trains(const Recording& r) {
-  std::vector<std::vector<Time>> trains(kNeurons);
+  std::vector<std::vector<Time>> trains(kOwnNeurons);
   for (const Spike& s : r.spikes)
     if (s.population >= 2) trains.at(s.population - 2 + s.neuron).push_back(s.time);
   return trains;
@@ -74,7 +74,7 @@ TEST(OwnNeurons, ComputeWhatPopulationsOfOneNeuronDo) {
     EXPECT_EQ(trains(own), trains(split)) << model_name(model);
     EXPECT_GT(own.spikes.size(), 0u) << model_name(model);
     std::vector<double> potentials;
-    for (std::uint32_t j = 0; j < kNeurons; ++j) potentials.push_back(samples_of(split, 2 * j + 1).at(0).at(0));
+    for (std::uint32_t j = 0; j < kOwnNeurons; ++j) potentials.push_back(samples_of(split, 2 * j + 1).at(0).at(0));
     EXPECT_EQ(samples_of(own, 1).at(0), potentials) << model_name(model);
   }
 }

@@ -76,16 +76,16 @@ double splitmix(std::uint64_t seed, std::uint64_t m) {
   return static_cast<double>(z >> 11) * 0x1p-53;
 }
 
-constexpr std::uint32_t kSizes[] = {784, 512, 256, 10};
+constexpr std::uint32_t kLayerSizes[] = {784, 512, 256, 10};
 
 NetworkDescription feed_forward() {
   const double amplitude[] = {0.15, 0.26, 0.7};
   Lif lif;
   lif.refractory_ms = 2;
   NetworkDescription d;
-  d.populations = {source("0", kSizes[0])};
+  d.populations = {source("0", kLayerSizes[0])};
   for (std::uint64_t k = 0; k < 3; ++k) {
-    const std::uint32_t n = kSizes[k], m = kSizes[k + 1];
+    const std::uint32_t n = kLayerSizes[k], m = kLayerSizes[k + 1];
     std::vector<float> w(static_cast<std::size_t>(n) * m);
     for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>((2 * splitmix(1000 + k, i) - 1) * amplitude[k]);
     d.populations.push_back(neurons(std::to_string(k + 1), m, lif));
