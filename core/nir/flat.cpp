@@ -141,6 +141,10 @@ class Flattener {
       for (std::size_t i = 0; i < flat_.nodes.size(); ++i) changed |= infer(i);
       if (!faults_.empty()) return;
     }
+    std::uint64_t given = 0;
+    for (const FlatNode& n : flat_.nodes) given += n.shape.empty() ? 0 : n.size();
+    if (given > kMostGiven)
+      fault("node", fmt::format("has nodes that give {} values together; the most is {}", given, kMostGiven), "use a smaller network");
     for (std::size_t i = 0; i < flat_.nodes.size(); ++i) {
       if (flat_.nodes[i].shape.empty())
         fault(paths_[i], "has no shape that could be told", "give its parameters a dimension, or connect it to an Input");

@@ -12,8 +12,8 @@ namespace spikeloop::nir {
 
 using Shape = std::vector<std::uint64_t>;
 
-/// Most values that a node may have; what is larger is refused before anything is allocated.
-inline constexpr std::uint64_t kMostValues = std::uint64_t{1} << 26;
+/// Most weights of a map, and most values that all nodes together may give; more is refused before anything is allocated.
+inline constexpr std::uint64_t kMostValues = std::uint64_t{1} << 26, kMostGiven = std::uint64_t{1} << 23;
 
 /// A node of a graph without nested graphs.
 struct FlatNode {

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "core/errors.hpp"
+#include "core/network.hpp"
+#include "core/nir/network_of.hpp"
+#include "core/nir/stepper.hpp"
 
 namespace {
 
@@ -101,6 +104,21 @@ void add_graph(hid_t at, Bytes& in, int depth) {
   if (edges.empty()) add_array(at, "edges", in);
 }
 
+/// What a graph means, if it means anything: as a network and in steps.
+void understand(const spikeloop::nir::Graph& graph, std::uint8_t way) {
+  using namespace spikeloop;
+  const nir::FlatGraph flat = nir::flatten(graph);
+  try {
+    const nir::Given given{nir::Unit::kSecond, kMillisecond, static_cast<nir::Pulse>(way % 3), static_cast<Reset>(way / 3 % 2)};
+    (void)Network(nir::network_of(flat, nir::settle(flat, given)).description);
+  } catch (const DescriptionError&) {
+  }
+  nir::Stepper stepper(flat, nir::tools()[way % nir::tools().size()], 1e-3);
+  std::vector<std::vector<double>> inputs;
+  for (const std::size_t i : flat.inputs) inputs.emplace_back(flat.nodes[i].size(), 1.0);
+  for (int step = 0; step < 2; ++step) stepper.step(inputs);
+}
+
 }  // namespace
 
 /// A valid container with content that the bytes decide. What can be read is written and read again, and must be the same.
@@ -116,9 +134,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   add_graph(node.get(), in, 0);
   std::string bytes;
   try {
-    bytes = io::nir_bytes(io::read_nir(file, "fuzz"));
+    const nir::Graph graph = io::read_nir(file, "fuzz");
+    bytes = io::nir_bytes(graph);
+    understand(graph, size > 0 ? data[size - 1] : std::uint8_t{0});
   } catch (const DescriptionError&) {
-    return 0;
+    if (bytes.empty()) return 0;
   }
   const Hdf5Handle again(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_fapl_core(again.get(), 1 << 16, 0);
