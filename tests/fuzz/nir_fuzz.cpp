@@ -108,6 +108,9 @@ void add_graph(hid_t at, Bytes& in, int depth) {
 void understand(const spikeloop::nir::Graph& graph, std::uint8_t way) {
   using namespace spikeloop;
   const nir::FlatGraph flat = nir::flatten(graph);
+  std::uint64_t values = 0;
+  for (const nir::FlatNode& n : flat.nodes) values += n.size();
+  if (values > 1 << 16) return;  // it is the meaning that is tried here, not the memory
   try {
     const nir::Given given{nir::Unit::kSecond, kMillisecond, static_cast<nir::Pulse>(way % 3), static_cast<Reset>(way / 3 % 2)};
     (void)Network(nir::network_of(flat, nir::settle(flat, given)).description);
