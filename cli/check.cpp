@@ -12,9 +12,11 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
+#include "cli/nir.hpp"
 #include "cli/options.hpp"
 #include "cli/recordings.hpp"
 #include "cli/tables.hpp"
+#include "core/io/nir.hpp"
 #include "core/network.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
@@ -26,6 +28,7 @@ struct Options {
   std::string file, data_dir, unit;
   bool memory = false;
   std::size_t threads = 1;
+  NirOptions nir;
 };
 
 double per_synapse(double bytes, double synapses) { return synapses > 0 ? bytes / synapses : 0; }
@@ -101,6 +104,7 @@ bool check_other(const Options& o, DescriptionKind kind, const Terminal& t) {
 int check(const Options& o, Terminal& t) {
   std::error_code ignored;
   if (std::filesystem::is_directory(o.file, ignored)) return check_classes(o.file, o.unit, t);
+  if (io::is_nir(o.file)) return check_nir(o.file, o.nir, t);
   if (is_recording(o.file, o.unit)) return check_recording(o.file, o.unit, t);
   const DescriptionKind kind = description_kind_of_file(o.file);
   const char* what = kind == DescriptionKind::kExperiment ? "experiment" : "network";
@@ -147,10 +151,11 @@ Verb check_verb() {
           "recordings for each class",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "FILE", o->file, "", "any description of ours (.txtpb), or a recording")->required();
+            add_text(app, "FILE", o->file, "", "any description of ours (.txtpb), a NIR file, or a recording")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
+            add_conventions(app, o->nir);
             add_data(app, o->data_dir);
             return [o](Terminal& t) { return check(*o, t); };
           }};

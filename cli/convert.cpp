@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/convert_nir.hpp"
 #include "cli/options.hpp"
 #include "cli/recordings.hpp"
 #include "core/io/event_writer.hpp"
@@ -22,6 +23,7 @@ namespace {
 struct Options {
   std::string from, to, unit;
   bool force = false, old_layout = false;
+  NirOptions nir;
 };
 
 /// A file that takes its place only when it is complete.
@@ -95,6 +97,7 @@ std::map<std::string, std::uint64_t> write_all(const Options& o, const std::stri
 }
 
 int convert(const Options& o, Terminal& t) {
+  if (is_nir_conversion(o.from, o.to)) return convert_nir(o.from, o.to, o.force, o.nir, t);
   const io::EventFormat format = format_of(o);
   std::error_code ignored;
   if (fs::exists(o.to, ignored) && !o.force)
@@ -132,16 +135,19 @@ int convert(const Options& o, Terminal& t) {
 }  // namespace
 
 Verb convert_verb() {
-  return {"convert", "write a recording of events or spikes in another format",
+  return {"convert", "write a recording, or a network from or to NIR, in another format",
           "Examples:\n  spikeloop convert sample.aedat4 sample.csv\n  spikeloop convert runs/trial/spikes.csv spikes.h5     SONATA; .nwb "
           "is NWB\n"
-          "  spikeloop convert gesture.npy gesture.es --time-unit ms",
+          "  spikeloop convert gesture.npy gesture.es --time-unit ms\n  spikeloop convert net.nir net.txtpb --dt 0.1ms --reset value     "
+          "and back: "
+          "net.txtpb net.nir",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "A", o->from, "", "a recording; its format is recognised by its content")->required();
-            add_text(app, "B", o->to, "", "what to write: .csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat")->required();
+            add_text(app, "A", o->from, "", "a recording or a network; its format is recognised by its content")->required();
+            add_text(app, "B", o->to, "", "what to write: .csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
             app.add_flag("--force", o->force, "replace B if it exists");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
+            add_conventions(app, o->nir);
             app.add_flag("--old-layout", o->old_layout, "SONATA without populations");
             return [o](Terminal& t) { return convert(*o, t); };
           }};

@@ -14,6 +14,7 @@
 #include "cli/directory_sink.hpp"
 #include "cli/display.hpp"
 #include "cli/inputs.hpp"
+#include "cli/nir.hpp"
 #include "cli/options.hpp"
 #include "cli/recordings.hpp"
 #include "cli/results.hpp"
@@ -22,6 +23,7 @@
 #include "core/io/byte_source.hpp"
 #include "core/io/events.hpp"
 #include "core/io/files.hpp"
+#include "core/io/nir.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
 #include "report/profile.hpp"
@@ -41,6 +43,7 @@ struct Options {
   std::uint64_t seed = 0;
   std::size_t threads = 1;
   bool profile = false;
+  NirOptions nir;
 };
 
 /// Whether a file starts as our spikes do, or may be such spikes packed: these are read whole, so that all of their faults are told.
@@ -146,20 +149,78 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
                          profile.spans.size(), profile.left_out);
 }
 
+/// A NIR file in steps, as another tool runs it.
+int run_stepped(const Options& o, Terminal& t) {
+  const nir::Tool* tool = nir::find_tool(o.nir.as);
+  if (tool == nullptr) throw UsageError(fmt::format("--as knows no tool \"{}\"; see `spikeloop run --help`", o.nir.as));
+  for (const std::string* text : {&o.nir.pulse, &o.nir.reset})
+    if (!text->empty()) throw UsageError("--pulse and --reset are the tool's own where --as names one; leave them out");
+  const NirFile file = load_nir(o.file);
+  const nir::Given given = given_of(o.nir);
+  const double unit_ms = given.unit == nir::Unit::kMillisecond ? 1 : given.unit == nir::Unit::kStep && given.dt ? to_ms(*given.dt) : 1000;
+  nir::Conventions c = nir::settle_stepped(file.flat, given, nir::default_dt(*tool, file.flat, unit_ms), tool->name);
+  c.lines.emplace_back(
+      "as", fmt::format("{}{}; its voltages are these {}{}{}", tool->name, tool->measured ? " (rule measured on its traces)" : "",
+                        tool->voltage, *tool->remark ? "; " : "", tool->remark));
+  const Time dt = c.dt_ns(), until = parse_duration(o.duration);
+  const Network ports(ports_of(file, !o.nir.sample.empty()));
+  nir::Stepper stepper(file.flat, *tool, *c.dt);
+  check_file_names(ports);
+  const std::vector<Spike> input = read_input(o.input, o.unit, ports, until, t);
+  t.err << nir::to_text(c);
+  const fs::path dir = make_run_directory(o.out, file_name(ports.name()));
+  store_nir(dir.string(), file, c);
+  DirectorySink sink(dir, ports);
+  const std::int64_t steps = (until + dt - 1) / dt;
+  const bool complete = run_steps(stepper, file.flat, ports, input, steps, dt, sink);
+  sink.close();
+  const nlohmann::ordered_json report = {{"network", ports.name()},
+                                         {"as", tool->name},
+                                         {"version", kVersion},
+                                         {"steps", steps},
+                                         {"dt_ms", to_ms(dt)},
+                                         {"recording_hash", fmt::format("{:016x}", sink.hash())},
+                                         {"conventions", to_json(c, {})},
+                                         {"command", t.command},
+                                         {"interrupted", !complete},
+                                         {"directory", dir.string()}};
+  write_file_atomically((dir / kReportFile).string(), report.dump(4, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  if (t.json)
+    t.print(report);
+  else
+    t.out << fmt::format("{} steps of {:.6g} ms as {} does them, written to {}\n", steps, to_ms(dt), tool->name, dir.string());
+  return complete ? kOk : kInterrupted;
+}
+
 int run_network(const Options& o, Terminal& t) {
   check_machine_choice(o.machine);
+  const bool is_nir = io::is_nir(o.file);
+  if (!is_nir && !o.nir.first_given().empty())
+    throw UsageError(fmt::format("{} is for NIR files, and {} is none", o.nir.first_given(), o.file));
+  if (is_nir && !o.nir.as.empty()) return run_stepped(o, t);
   const Time until = parse_duration(o.duration);
-  NetworkDescription description = load_network_of(o.file);
+  std::optional<NirFile> nir_file;
+  std::optional<NirSubject> subject;
+  if (is_nir) nir_file = load_nir(o.file), subject = exact_subject(*nir_file, o.nir);
+  NetworkDescription description = subject ? subject->network.description : load_network_of(o.file);
   if (o.seed != 0) description.seed = o.seed;
   const Network network(description);
   check_file_names(network);
   const std::vector<Spike> input = read_input(o.input, o.unit, network, until, t);
   const auto machine = make_machine(o.machine, o.threads, network.seed());
-  check_machine(*machine, network, o.file);
+  check_machine(*machine, network, is_nir ? std::string() : o.file);
   const auto session = machine->compile(network)->start();
+  if (subject) {
+    set_own_neurons(subject->network, network, *session);
+    t.err << nir::to_text(subject->conventions);
+    for (const std::string& note : subject->network.notes) t.err << "  note           " << note << "\n";
+  }
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
-  write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
+  if (subject)
+    store_nir(dir.string(), *nir_file, subject->conventions);
+  else
+    write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
   DirectorySink sink(dir, network);
   RunDisplay display(t, until);
   simulate(*session, o.machine.name != "dynapse", until, input, sink, display);
@@ -172,6 +233,7 @@ int run_network(const Options& o, Terminal& t) {
   report["command"] = t.command;
   report["interrupted"] = !complete;
   report["directory"] = dir.string();
+  if (subject) report["conventions"] = to_json(subject->conventions, subject->network.notes);
   if (o.profile) {
     report["profile"] = report::profile_json(session->profile(), network);
     write_trace(dir / kTraceFile, session->profile(), network, t);
@@ -193,10 +255,11 @@ int run_network(const Options& o, Terminal& t) {
 Verb run_verb_entry() {
   return {"run", "simulate a network and write what its probes observe",
           "Examples:\n  spikeloop run examples/networks/brunel.txtpb --duration 1s --threads 2\n  spikeloop run net.txtpb --input "
-          "spikes.csv --duration 250ms --out runs/trial\n  spikeloop run net.txtpb --input sample.aedat4",
+          "spikes.csv --duration 250ms --out runs/trial\n  spikeloop run net.txtpb --input sample.aedat4\n  spikeloop run "
+          "net.nir --dt 0.1ms --reset value --input spikes.csv\n  spikeloop run net.nir --as norse --dt 0.1ms",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            add_text(app, "FILE", o->file, "", "a network, or an experiment that names one (.txtpb)")->required();
+            add_text(app, "FILE", o->file, "", "a network (.txtpb or NIR), or an experiment that names one")->required();
             add_text(app, "--input", o->input, "FILE", "spikes (time_ms,population,neuron), or a recording of events");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_text(app, "--duration", o->duration, "TIME", "simulated time: 1s, 250ms, 20us (default 1s)");
@@ -204,6 +267,8 @@ Verb run_verb_entry() {
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "instead of the network's own seed");
             add_count(app, "--threads", o->threads, 256, "threads; the result does not depend on them (default 1)");
             app.add_flag("--profile", o->profile, "tell where the time goes; DIR/trace.json is for chrome://tracing");
+            add_conventions(app, o->nir);
+            add_nir_run(app, o->nir);
             add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/NAME)");
             return [o](Terminal& t) { return run_network(*o, t); };
           }};

@@ -85,6 +85,8 @@ struct Fingerprint {
   void operator()(const Tensor&) {}
   void operator()(const Convolution& c) {
     for (const auto& pair : {c.kernel, c.stride, c.padding}) number(std::uint64_t{pair[0]}), number(std::uint64_t{pair[1]});
+    if (c.groups == 1 && c.dilation == std::array<std::uint32_t, 2>{1, 1}) return;  // older checkpoints know neither
+    for (const std::uint32_t x : {c.dilation[0], c.dilation[1], c.groups}) number(std::uint64_t{x});
   }
   void operator()(const Pooling& c) {
     for (const auto& pair : {c.kernel, c.stride}) number(std::uint64_t{pair[0]}), number(std::uint64_t{pair[1]});

@@ -78,12 +78,14 @@ struct Tensor {
   std::string file;                                   ///< where it came from
 };
 /// Cross-correlation of a {channels, height, width} (or {height, width}) source with a kernel; the target's shape must be
-/// {out channels, (height + 2 padding - kernel) / stride + 1, ...}. Weights: (out channels, in channels, kernel height, kernel width),
-/// row-major.
+/// {out channels, (height + 2 padding - dilation (kernel - 1) - 1) / stride + 1, ...}. Weights: (out channels, in channels / groups, kernel
+/// height, kernel width), row-major. The simulator keeps one kernel, whatever the size of the image.
 struct Convolution {
   std::array<std::uint32_t, 2> kernel = {1, 1};
   std::array<std::uint32_t, 2> stride = {1, 1};
   std::array<std::uint32_t, 2> padding = {0, 0};
+  std::array<std::uint32_t, 2> dilation = {1, 1};  ///< distance between taps
+  std::uint32_t groups = 1;  ///< channels are cut into so many groups, and each group of outputs sees one group of inputs
 };
 /// Each channel by itself: every source in the window projects to the target with the projection's weight.
 struct Pooling {

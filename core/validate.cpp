@@ -168,7 +168,7 @@ double expected_synapses(const Connect& connect, const Population& source, const
     double operator()(const FixedTotalNumber& c) const { return static_cast<double>(c.count); }
     double operator()(const Pairs& c) const { return c.sources ? static_cast<double>(c.sources->size()) : 0; }
     double operator()(const Tensor&) const { return n * m; }
-    double operator()(const Convolution& c) const { return m * c.kernel[0] * c.kernel[1]; }
+    double operator()(const Convolution& c) const { return m * c.kernel[0] * c.kernel[1] / std::max(1u, c.groups); }
     double operator()(const Pooling& c) const { return m * c.kernel[0] * c.kernel[1]; }
   };
   double count = std::visit(Visitor{n, m, self}, connect);

@@ -6,7 +6,7 @@ namespace spikeloop::validation {
 namespace {
 
 struct Window {
-  std::array<std::uint32_t, 2> kernel, stride, padding;
+  std::array<std::uint32_t, 2> kernel, stride, padding, dilation = {1, 1};
 };
 
 void check_window(const Faults& f, const Window& w, const Population& source, const Population& target, bool same_channels) {
@@ -17,8 +17,10 @@ void check_window(const Faults& f, const Window& w, const Population& source, co
   for (std::size_t i = 0; i < 2; ++i) {
     if (w.kernel[i] == 0 || w.stride[i] == 0) return f.at(w.kernel[i] == 0 ? "kernel" : "stride").add("holds a 0, but must be at least 1");
     const double padded = static_cast<double>((*in)[i + 1]) + 2.0 * w.padding[i];
-    if (padded < w.kernel[i]) return f.at("kernel").add(fmt::format("is larger than the padded source ({} > {})", w.kernel[i], padded));
-    const double expected = std::floor((padded - w.kernel[i]) / w.stride[i]) + 1;
+    if (w.dilation[i] == 0) return f.at("dilation").add("holds a 0, but must be at least 1");
+    const double reach = static_cast<double>(w.dilation[i]) * (w.kernel[i] - 1.0) + 1;
+    if (padded < reach) return f.at("kernel").add(fmt::format("is larger than the padded source ({} > {})", reach, padded));
+    const double expected = std::floor((padded - reach) / w.stride[i]) + 1;
     if (expected != static_cast<double>((*out)[i + 1]))
       f.add(fmt::format("gives {} {}, but the target \"{}\" has {}", expected, i == 0 ? "rows" : "columns", target.name, (*out)[i + 1]),
             fmt::format("give the target {} {}", expected, i == 0 ? "rows" : "columns"));
@@ -80,7 +82,14 @@ struct ConnectCheck {
     for (const float w : *c.weights)
       if (!std::isfinite(w)) return f.at("tensor").add(fmt::format("\"{}\" holds a value that is not a finite number", c.file));
   }
-  void operator()(const Convolution& c) const { check_window(f.at("convolution"), {c.kernel, c.stride, c.padding}, source, target, false); }
+  void operator()(const Convolution& c) const {
+    const auto in = image_shape(source), out = image_shape(target);
+    if (c.groups == 0 || (in && out && ((*in)[0] % c.groups != 0 || (*out)[0] % c.groups != 0)))
+      return f.at("convolution")
+          .at("groups")
+          .add(fmt::format("is {}, which divides not the channels of both \"{}\" and \"{}\"", c.groups, source.name, target.name));
+    check_window(f.at("convolution"), {c.kernel, c.stride, c.padding, c.dilation}, source, target, false);
+  }
   void operator()(const Pooling& c) const { check_window(f.at("pooling"), {c.kernel, c.stride, {0, 0}}, source, target, true); }
 };
 
@@ -88,7 +97,7 @@ struct ConnectCheck {
 double listed_weights(const Projection& p, const Population& source, const Population& target) {
   if (const auto* c = std::get_if<Convolution>(&p.connect)) {
     const auto in = image_shape(source), out = image_shape(target);
-    return in && out ? static_cast<double>((*in)[0] * (*out)[0]) * c->kernel[0] * c->kernel[1] : 0;
+    return in && out && c->groups > 0 ? static_cast<double>((*in)[0] / c->groups * (*out)[0]) * c->kernel[0] * c->kernel[1] : 0;
   }
   const bool counted = std::holds_alternative<OneToOne>(p.connect) || std::holds_alternative<AllToAll>(p.connect) ||
                        std::holds_alternative<Pairs>(p.connect);

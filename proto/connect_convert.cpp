@@ -43,6 +43,8 @@ Connect read_convolution(const Reader& reader, const v1::Convolution& message) {
   read_pair(reader, "kernel", message.kernel(), convolution.kernel);
   read_pair(reader, "stride", message.stride(), convolution.stride);
   read_pair(reader, "padding", message.padding(), convolution.padding);
+  read_pair(reader, "dilation", message.dilation(), convolution.dilation);
+  if (message.has_groups()) convolution.groups = message.groups();
   return convolution;
 }
 
@@ -115,6 +117,8 @@ struct ConnectWriter {
   void operator()(const Convolution& c) const {
     auto* to = message.mutable_convolution();
     write_pair(c.kernel, *to->mutable_kernel()), write_pair(c.stride, *to->mutable_stride()), write_pair(c.padding, *to->mutable_padding());
+    if (c.dilation != Convolution{}.dilation) write_pair(c.dilation, *to->mutable_dilation());
+    if (c.groups != 1) to->set_groups(c.groups);
   }
   void operator()(const Pooling& c) const {
     auto* to = message.mutable_pooling();

@@ -12,7 +12,7 @@ packages() {
   local boost=libboost1.81-dev  # Boost.Math and, for boards, Boost.Asio: 1.81 or later
   [[ $system == ubuntu-24.04 ]] && boost=libboost1.83-dev
   echo build-essential cmake ninja-build ccache g++ libprotobuf-dev protobuf-compiler libfmt-dev libcli11-dev libhdf5-dev liblz4-dev \
-    nlohmann-json3-dev librandom123-dev "$boost" libhwy-dev zlib1g-dev libssl-dev libgtest-dev libbenchmark-dev libmetis-dev libusb-1.0-0-dev libumockdev-dev umockdev usbip pkg-config "$@"
+    nlohmann-json3-dev librandom123-dev "$boost" libhwy-dev zlib1g-dev libssl-dev libgtest-dev libbenchmark-dev libmetis-dev libusb-1.0-0-dev libumockdev-dev umockdev usbip pkg-config python3-h5py "$@"
 }
 
 # ID-VERSION of the system, as in debian-12.

@@ -68,6 +68,7 @@ class CoreBiasing {
     }
     gain_ = set(bias_index("IF_THR_N"), gain * leak) / leak;
     const double rest = gain_ * (dc - leak) / device_.threshold_a;
+    setting_.tau_m_s = tau_m_s_, setting_.rest = rest;
     note(set_.bias > 0 ? "bias (thresholds)" : "rest (thresholds)", "", set_.bias, rest);
     const double wanted = std::max(set_.refractory_s, kShortestRefractoryS);
     const double got =

@@ -22,6 +22,8 @@ struct CoreSetting {
   std::uint8_t chip = 0, core = 0;
   std::array<BiasCode, firmware::kCoreBiases.size()> biases{};  ///< in the order of `firmware::kCoreBiases`
   std::array<double, kTypes> unit{};                            ///< weight of one CAM word, in thresholds, by type; 0: not used
+  double tau_m_s = 0;                                           ///< of the membrane, as the codes make it
+  double rest = 0;                                              ///< constant input as the codes make it, less the leak; in thresholds
 };
 
 /// A parameter as the network wants it, and as the biases make it (nominal, without mismatch).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulator with the weights of the chip.
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -19,6 +20,25 @@ struct Quantisation {
   Compiled compiled;
   std::shared_ptr<const Program> simulated;
 };
+
+/// Membranes as the codes of their cores make them: time constant, and the leak that is subtracted from the input.
+Network with_membranes(const Network& network, const std::vector<Home>& homes, const Compiled& c) {
+  NetworkDescription d = network.description();
+  for (std::size_t i = 0; i < homes.size(); ++i) {
+    if (homes[i] != Home::kChip) continue;
+    const std::uint32_t first = c.circuit.first[i];
+    const ChipPlace& at = c.placement.places[first];
+    const auto core = std::find_if(c.quantised.cores.begin(), c.quantised.cores.end(),
+                                   [&](const CoreSetting& s) { return s.chip == at.chip && s.core == at.core; });
+    std::visit(
+        [&](auto& model) {
+          model.tau_m_ms = core->tau_m_s * 1e3;
+          model.bias_mv = core->rest * static_cast<double>(c.circuit.threshold_mv[first]);
+        },
+        std::get<NeuronModel>(d.populations[i].kind));
+  }
+  return Network(std::move(d));
+}
 
 class QuantisedSession final : public Session {
  public:
@@ -123,7 +143,8 @@ class QuantisedBackend final : public Backend {
   std::shared_ptr<const Program> compile(const Network& network) const override {
     Outcome outcome = dynapse::compile(network, chip_, options_);
     refuse(diagnostics_of(outcome.violations));
-    const Network on_chip = compose::chip_network(network, homes_of(network, options_));
+    const std::vector<Home> homes = homes_of(network, options_);
+    const Network on_chip = with_membranes(compose::chip_network(network, homes), homes, outcome.compiled);
     return std::make_shared<QuantisedProgram>(std::make_shared<const Quantisation>(Quantisation{
         std::make_shared<const Network>(network), chip_, options_, std::move(outcome.compiled), simulator_->compile(on_chip)}));
   }

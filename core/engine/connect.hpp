@@ -123,8 +123,10 @@ class Connector {
     }
   }
 
-  void operator()(const Convolution& c) { window(c.kernel, c.stride, c.padding, false); }
-  void operator()(const Pooling& c) { window(c.kernel, c.stride, {0, 0}, true); }
+  void operator()(const Convolution& c) { window(c, c.groups); }
+  void operator()(const Pooling& c) {
+    window({c.kernel, c.stride, {0, 0}, {1, 1}, 1}, static_cast<std::uint32_t>(image(source_).channels));
+  }
 
  private:
   static constexpr std::uint64_t kDegree = 0x94D049BB133111EBull;
@@ -157,19 +159,20 @@ class Connector {
   }
 
   /// Every tap of the window of every target; the draw index is the kernel entry (out channel, in channel, row, column).
-  void window(std::array<std::uint32_t, 2> kernel, std::array<std::uint32_t, 2> stride, std::array<std::uint32_t, 2> padding,
-              bool own_channel) {
+  void window(const Convolution& c, std::uint32_t groups) {
     const Image in = image(source_), out = image(target_);
+    const std::uint64_t own = in.channels / groups, fed = out.channels / groups;
     for (std::uint32_t t = slice_.begin; t < slice_.end; ++t) {
       const std::uint64_t channel = t / (out.height * out.width), y = t / out.width % out.height, x = t % out.width;
-      for (std::uint64_t c = own_channel ? channel : 0; c < (own_channel ? channel + 1 : in.channels); ++c)
-        for (std::uint64_t i = 0; i < kernel[0]; ++i)
-          for (std::uint64_t j = 0; j < kernel[1]; ++j) {
-            const std::uint64_t row = y * stride[0] + i, column = x * stride[1] + j;  // in the padded source
-            if (row < padding[0] || row >= in.height + padding[0] || column < padding[1] || column >= in.width + padding[1]) continue;
-            const std::uint64_t s = (c * in.height + row - padding[0]) * in.width + column - padding[1];
-            emit_(static_cast<std::uint32_t>(s), t,
-                  ((channel * (own_channel ? 1 : in.channels) + (own_channel ? 0 : c)) * kernel[0] + i) * kernel[1] + j);
+      for (std::uint64_t k = 0; k < own; ++k)
+        for (std::uint64_t i = 0; i < c.kernel[0]; ++i)
+          for (std::uint64_t j = 0; j < c.kernel[1]; ++j) {
+            const std::uint64_t row = y * c.stride[0] + i * c.dilation[0],
+                                column = x * c.stride[1] + j * c.dilation[1];  // in the padded source
+            if (row < c.padding[0] || row >= in.height + c.padding[0] || column < c.padding[1] || column >= in.width + c.padding[1])
+              continue;
+            const std::uint64_t s = ((channel / fed * own + k) * in.height + row - c.padding[0]) * in.width + column - c.padding[1];
+            emit_(static_cast<std::uint32_t>(s), t, ((channel * own + k) * c.kernel[0] + i) * c.kernel[1] + j);
           }
     }
   }

@@ -221,6 +221,7 @@ std::uint32_t Lane::target_of(std::size_t k, std::uint64_t synapse) const {
 
 void Lane::store_weights(std::size_t k) {
   Synapses& s = rows_of(k).synapses;
+  s.unroll(mine_->slots > kNarrowSlots);
   if (s.weights.empty()) s.weights.assign(s.size(), s.weight);
 }
 

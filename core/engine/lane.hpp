@@ -119,6 +119,7 @@ class Lane {
   void draw_drives(Tick tick);
   void deliver();
   void deliver_rows(const Rows& rows, const Arrival& arrival);
+  void deliver_kernel(const Synapses& synapses, std::uint64_t at);
   std::size_t deliver_dense(Rows& rows, std::size_t first);
   void deliver_plastic(Rows& rows, const Arrival& arrival);
   void deliver_current(Rows& rows, std::size_t step);

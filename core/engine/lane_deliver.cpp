@@ -112,7 +112,7 @@ void Lane::draw_drives(Tick t) {
 [[gnu::always_inline]] inline void Lane::prefetch(const Arrival& arrival) const {
   const Rows& r = rows_[arrival.rows];
   const Synapses& s = r.synapses;
-  if (s.dense || r.current) return;
+  if (s.dense || r.current || s.kernel) return;
   const std::uint64_t at = r.plasticity ? s.row_begin(arrival.at) : arrival.at,
                       size = r.plasticity ? s.row_end(arrival.at) - at : arrival.size;
   if (size == 0) return;
@@ -173,11 +173,21 @@ void Lane::scatter_by_sign(const Target* targets, std::uint64_t n, const Rows& r
 void Lane::deliver_rows(const Rows& r, const Arrival& arrival) {
   const Synapses& s = r.synapses;
   if (s.parts.empty()) counts_.projections[r.group->projections.front()].synaptic_events += arrival.size;
+  if (s.kernel) return deliver_kernel(s, arrival.at);
   s.with_targets(arrival.at, [&](const auto* targets) {
     if (s.weights.empty())
       scatter(targets, arrival.size, s.base, [w = s.weight](std::uint64_t) { return w; });
     else
       scatter(targets, arrival.size, s.base, [w = s.weights.data() + arrival.at](std::uint64_t i) { return w[i]; });
+  });
+}
+
+void Lane::deliver_kernel(const Synapses& s, std::uint64_t at) {
+  float* sum = inputs_.data() + s.base;
+  s.kernel->for_each(s.source_of(at), [&](std::uint32_t target, float w) {
+    const std::uint32_t slot = target + (w < 0 ? s.inhibitory : 0);
+    sum[slot] += w;
+    if (marking_) touch(s.base + slot);
   });
 }
 

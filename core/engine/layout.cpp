@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "core/engine/poisson.hpp"
+#include "core/engine/shared_kernel.hpp"
 
 namespace spikeloop::engine {
 namespace {
@@ -32,13 +33,14 @@ Group group_of(const Network& network, std::uint32_t k) {
   g.stored = g.plastic || std::holds_alternative<Tensor>(p.connect) || !is_constant(p.weight);
   g.uniform_delay = is_constant(p.delay_ms);
   if (!g.stored) g.weight = constant_weight(p);
+  g.kernel = keeps_kernel(p) && !g.current && !g.drive;
   if (g.uniform_delay) g.delay = ticks_of(std::get<Constant>(p.delay_ms.kind).value, network.resolution());
   return g;
 }
 
 /// May the rows of b hang behind those of a?
 bool merge(const Network& network, const Group& a, const Group& b) {
-  const auto alone = [](const Group& g) { return g.dense || g.plastic || g.current || g.drive; };
+  const auto alone = [](const Group& g) { return g.dense || g.plastic || g.current || g.drive || g.kernel; };
   if (alone(a) || alone(b) || a.source != b.source || a.stored != b.stored || a.weight != b.weight) return false;
   if (a.uniform_delay != b.uniform_delay || (a.uniform_delay && a.delay != b.delay)) return false;
   const Projection& mine = network.projections()[b.projections.front()];
@@ -94,6 +96,11 @@ double bytes_of(const Network& network, const Layout& layout, const Group& g, do
   constexpr double kRow = 4, kPlasticRow = 56;
   const double target = layout.lanes.front().slots > kNarrowSlots ? 4 : 2, lanes = static_cast<double>(layout.lanes.size());
   const double sources = static_cast<double>(network.populations()[g.source].size());
+  if (g.kernel) {  // rows have only their lengths
+    const Projection& p = network.projections()[g.projections.front()];
+    const double entries = g.stored ? static_cast<double>(SharedKernel(network, p, {}).entries()) : 1;
+    return lanes * ((sources + 1) * kRow + kWeight * entries);
+  }
   const double rows = g.dense ? 0 : sources * kRow * (1 + (g.projections.size() > 1 ? static_cast<double>(g.projections.size()) : 0));
   double bytes = synapses * ((g.dense ? 0 : target) + (g.stored ? kWeight : 0)) + lanes * rows;
   if (g.plastic) {

@@ -37,6 +37,7 @@ struct Group {
   bool dense = false, plastic = false, current = false;
   bool drive = false;   ///< Poisson counts drawn where they arrive: nothing waits in the calendar
   bool stored = false;  ///< one weight a synapse
+  bool kernel = false;  ///< one kernel for all, see SharedKernel
   bool uniform_delay = true;
   float weight = 0;  ///< where not stored
   Tick delay = 1;    ///< where uniform

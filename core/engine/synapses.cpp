@@ -58,6 +58,26 @@ class Builder {
       for (std::uint32_t t = to.slice.begin; t < to.slice.end; ++t) s.weights.push_back(draws.weight(i * m + t));
   }
 
+  /// Only the lengths of the rows, and the kernel.
+  void kernel(Synapses& s) const {
+    const Target& to = targets_.front();
+    auto shared = std::make_shared<SharedKernel>(network_, projection(0), to.slice);
+    const Draws draws(network_, projection(0));
+    std::vector<float> weights(group_.stored ? shared->entries() : 1, s.weight);
+    for (std::uint64_t i = 0; group_.stored && i < weights.size(); ++i) weights[i] = draws.weight(i);
+    shared->set_weights(std::move(weights));
+    s.base = to.slot, s.inhibitory = to.inhibitory - to.slot;
+    s.begin.assign(std::size_t{s.sources} + 1, 0);
+    std::uint64_t sum = 0;
+    for (std::uint32_t i = 0; i < s.sources; ++i) {
+      sum += shared->count(i);
+      if (sum > std::numeric_limits<std::uint32_t>::max())
+        throw CapacityError("a lane has more than 4,294,967,295 synapses of one kind; run with more threads");
+      s.begin[i + 1] = static_cast<std::uint32_t>(sum);
+    }
+    s.kernel = std::move(shared);
+  }
+
   void sparse(Synapses& s, bool wide) const {
     count(s);
     if (group_.stored) s.weights.resize(s.begin.back());
@@ -244,12 +264,42 @@ Synapses build_synapses(const Network& network, const Group& group, const LaneLa
   if (group.plastic || group.current || group.drive) s.base = targets.front().slot;
   if (group.dense)
     builder.dense(s);
+  else if (group.kernel)
+    builder.kernel(s);
   else
     builder.sparse(s, lane.slots > kNarrowSlots);
   if (group.uniform_delay) s.least_delay = s.largest_delay = s.delay;
   for (const Segment& segment : s.segments)
     s.least_delay = std::min<Tick>(s.least_delay, segment.delay), s.largest_delay = std::max<Tick>(s.largest_delay, segment.delay);
   return s;
+}
+
+std::pair<std::uint32_t, float> Synapses::of_kernel(std::uint64_t synapse) const {
+  const std::uint32_t source = source_of(synapse);
+  std::uint64_t at = begin[source];
+  std::pair<std::uint32_t, float> found;
+  kernel->for_each(source, [&](std::uint32_t target, float w) {
+    if (at++ == synapse) found = {target + (w < 0 ? inhibitory : 0), w};
+  });
+  return found;
+}
+
+void Synapses::unroll(bool wide) {
+  if (!kernel) return;
+  const std::uint64_t n = size();
+  if (wide) wide_targets.reserve(n);
+  if (!wide) targets.reserve(n);
+  weights.reserve(n);
+  for (std::uint32_t source = 0; source < sources; ++source)
+    kernel->for_each(source, [&](std::uint32_t target, float w) {
+      const std::uint32_t slot = target + (w < 0 ? inhibitory : 0);
+      if (wide)
+        wide_targets.push_back(slot);
+      else
+        targets.push_back(static_cast<std::uint16_t>(slot));
+      weights.push_back(w);
+    });
+  kernel.reset();
 }
 
 void for_each_initial_weight(const Network& network, const Projection& projection,

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/engine/buffer.hpp"
 #include "core/engine/layout.hpp"
+#include "core/engine/shared_kernel.hpp"
 #include "core/network.hpp"
 
 namespace spikeloop::engine {
@@ -36,17 +40,33 @@ struct Synapses {
   Buffer<Segment> segments;
   Buffer<std::uint32_t> parts;  ///< synapses of (source, projection of the group); empty if the group is one projection
   Tick least_delay = kNever, largest_delay = 1;
+  std::shared_ptr<const SharedKernel> kernel;  ///< if set: no target and no weight is stored, and `begin` only counts
+  std::uint32_t inhibitory = 0;                ///< distance from `base` to the slots for negative weights (kernel)
 
   std::uint64_t row_begin(std::size_t source) const { return dense ? source * width : begin[source]; }
   std::uint64_t row_end(std::size_t source) const { return dense ? (source + 1) * width : begin[source + 1]; }
-  std::uint64_t size() const { return dense ? std::uint64_t{sources} * width : targets.size() + wide_targets.size(); }
-  std::uint32_t target(std::uint64_t synapse) const { return wide_targets.empty() ? targets[synapse] : wide_targets[synapse]; }
+  std::uint64_t size() const { return dense ? std::uint64_t{sources} * width : begin.empty() ? 0 : begin.back(); }
+  std::uint32_t target(std::uint64_t synapse) const {
+    if (kernel) return of_kernel(synapse).first;
+    return wide_targets.empty() ? targets[synapse] : wide_targets[synapse];
+  }
+  /// The source of a synapse that is not dense.
+  std::uint32_t source_of(std::uint64_t synapse) const {
+    return static_cast<std::uint32_t>(std::upper_bound(begin.begin(), begin.end(), synapse) - begin.begin() - 1);
+  }
   /// Calls f with a pointer to the target of a synapse; there are as many behind it as there are synapses.
   template <class F>
   decltype(auto) with_targets(std::uint64_t synapse, F&& f) const {
     return wide_targets.empty() ? f(targets.data() + synapse) : f(wide_targets.data() + synapse);
   }
-  float weight_of(std::uint64_t synapse) const { return weights.empty() ? weight : weights[synapse]; }
+  float weight_of(std::uint64_t synapse) const {
+    if (kernel) return of_kernel(synapse).second;
+    return weights.empty() ? weight : weights[synapse];
+  }
+  /// Target, counted from `base`, and weight of a synapse of a kernel.
+  std::pair<std::uint32_t, float> of_kernel(std::uint64_t synapse) const;
+  /// One target and one weight a synapse from now on, for weights that are set one by one. `wide`: targets take 4 bytes.
+  void unroll(bool wide);
 };
 
 /// Builds the synapses of a group onto a lane. Pure: which synapses, weights and delays there are depends on (seed, random_key) and the
