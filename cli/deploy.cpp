@@ -13,6 +13,7 @@
 #include "cli/inputs.hpp"
 #include "cli/map.hpp"
 #include "cli/options.hpp"
+#include "cli/recorded.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/tables.hpp"
@@ -37,8 +38,9 @@ struct Deployed {
   std::size_t samples = 0;
   double test_ms = 0;
   dynapse::Deployment deployment;
-  dynapse::ChipOperations operations;  ///< of all samples
-  EnergyReport energy;                 ///< per inference
+  dynapse::ChipOperations operations;               ///< of all samples
+  std::vector<dynapse::ChipOperations> per_sample;  ///< they are the sum of these
+  EnergyReport energy;                              ///< per inference
   OperationCounts counts;
 };
 
@@ -78,7 +80,9 @@ class Deployer {
     const Dataset& data = loaded_.data.folds > 1 ? fold : loaded_.data;
     std::vector<std::size_t> samples = data.test;
     samples.resize(std::min({samples.size(), trained.test.samples, o_.samples == 0 ? samples.size() : o_.samples}));
-    const auto evaluated = [&](Session& on) { return evaluate(loaded_.experiment, network, on, data, samples, trained.seed); };
+    const auto evaluated = [&](Session& on, const std::function<void()>& after_each = {}) {
+      return evaluate(loaded_.experiment, network, on, data, samples, trained.seed, after_each);
+    };
 
     Deployed d;
     d.seed = trained.seed, d.samples = samples.size(), d.test_ms = loaded_.experiment.test_ms;
@@ -94,14 +98,21 @@ class Deployer {
   void run_on_board(Deployed& d, Session& session, const auto& evaluated) {
     auto& chip = dynamic_cast<dynapse::ChipSession&>(dynamic_cast<compose::ComposedSession&>(session).chip());
     const dynapse::ChipOperations before = chip.operations();
-    const Evaluation e = evaluated(session);
+    dynapse::ChipOperations until = before;
+    const Evaluation e = evaluated(session, [&] {
+      d.per_sample.push_back(chip.operations());
+      d.per_sample.back() -= until;
+      until += d.per_sample.back();
+    });
     d.board = e.accuracy;
     d.counts = e.counts;
     d.operations = chip.operations();
     d.operations -= before;
     d.deployment = chip.deployment();
-    d.energy = dynapse::estimate_energy(d.operations, load_chip_of(o_.machine.chip), to_ms(e.counts.simulated) * 1e-3,
+    const ChipSpec spec = load_chip_of(o_.machine.chip);
+    d.energy = dynapse::estimate_energy(d.operations, spec, to_ms(e.counts.simulated) * 1e-3,
                                         static_cast<double>(std::max<std::size_t>(1, d.samples)));
+    d.energy.spread = dynapse::energy_spread(d.per_sample, spec, dynapse::prices_of(spec));
   }
 
   const Options& o_;
@@ -158,7 +169,6 @@ nlohmann::ordered_json to_json(const Deployed& d) {
                      {"measured", l.measured},
                      {"verified", l.verified},
                      {"source", l.source}});
-  const auto& o = d.operations;
   return {{"seed", d.seed},
           {"samples", d.samples},
           {"test_accuracy", {{"simulator", d.simulator}, {"quantised", d.quantised}, {"board", d.board}}},
@@ -168,16 +178,18 @@ nlohmann::ordered_json to_json(const Deployed& d) {
           {"late", d.counts.late},
           {"lost", d.deployment.lost()},
           {"strays", d.deployment.strays},
-          {"operations",
-           {{"spikes", o.spikes},
-            {"played", o.played},
-            {"routes", o.routes},
-            {"broadcasts", o.broadcasts},
-            {"hops", o.hops},
-            {"matches", o.matches}}},
+          {"simulated_s", to_ms(d.counts.simulated) * 1e-3},
+          {"operations", cli::to_json(d.operations)},
           {"energy_per_inference",
            {{"machine", d.energy.machine}, {"kind", report::kind_of(d.energy)}, {"total_j", d.energy.total()}, {"lines", lines}}},
           {"microwatts", microwatts(d)}};
+}
+
+/// What `energy` needs: the operations of each sample too, and the chip with its prices.
+void write_deployment(const fs::path& out, const Options& o, const std::vector<Deployed>& all, nlohmann::ordered_json object) {
+  for (std::size_t i = 0; i < all.size(); ++i) object["runs"][i]["per_sample"] = cli::to_json(std::span(all[i].per_sample));
+  write_file_atomically((out / kDeployedChipFile).string(), write_chip(load_chip_of(o.machine.chip)));
+  write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 
 int deploy(const Options& o, Terminal& t) {
@@ -201,7 +213,7 @@ int deploy(const Options& o, Terminal& t) {
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   for (const Deployed& d : all) runs.push_back(to_json(d));
   const nlohmann::ordered_json object = {{"directory", dir.string()}, {"machine", to_json(o.machine)}, {"runs", runs}};
-  if (!out.empty()) write_file_atomically((out / "deploy.json").string(), object.dump(2) + "\n");
+  if (!out.empty()) write_deployment(out, o, all, object);
   if (t.json) {
     t.print(object);
     return kOk;

@@ -28,8 +28,10 @@ std::vector<PriceList> load_price_folder(const fs::path& folder) {
 
 std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices) {
   std::vector<EnergyReport> reports;
-  for (const PriceList& p : prices)
+  for (const PriceList& p : prices) {
     reports.push_back(estimate_energy(network, run.test.counts, p, static_cast<double>(std::max<std::size_t>(1, run.test.samples))));
+    reports.back().spread = energy_spread(network, run.test.count_covariance, p);
+  }
   return reports;
 }
 

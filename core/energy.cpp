@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/energy.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 
 namespace spikeloop {
 namespace {
@@ -17,30 +20,60 @@ double core_broadcasts(const Network& network, const OperationCounts& counts, st
   return total;
 }
 
-double count_of(Operation operation, const Network& network, const OperationCounts& counts, const PriceList& prices) {
+Counted count_of(Operation operation, const Network& network, const OperationCounts& counts, const PriceList& prices) {
   double total = 0;
   switch (operation) {
     case Operation::kSpike:
       for (const auto& p : counts.populations) total += static_cast<double>(p.spikes);
-      return total;
+      return {total};
     case Operation::kNeuronUpdate:
       for (const auto& p : counts.populations) total += static_cast<double>(p.updates);
-      return total;
+      return {total};
     case Operation::kSynapticEvent:
       for (const auto& p : counts.projections) total += static_cast<double>(p.synaptic_events);
-      return total;
+      return {total};
     case Operation::kPlasticUpdate:
       for (const auto& p : counts.projections) total += static_cast<double>(p.plastic_updates);
-      return total;
+      return {total};
     case Operation::kCoreBroadcast:
-      return core_broadcasts(network, counts, prices.neurons_per_core);
+      return {core_broadcasts(network, counts, prices.neurons_per_core)};
     case Operation::kStaticSecond:
-      return static_cast<double>(counts.simulated) / static_cast<double>(kSecond);
+      return {static_cast<double>(counts.simulated) / static_cast<double>(kSecond)};
     case Operation::kRoute:
     case Operation::kHop:
-      return 0;  // the simulator has one chip of any size
+      return {0, "not counted: no mapping onto a chip says where the spikes went"};
   }
   throw BugError("unknown operation");
+}
+
+/// Every count of one inference, in the order of `CountSpread::covariance`.
+std::vector<double> as_vector(const OperationCounts& counts) {
+  std::vector<double> all;
+  for (const PopulationCounts& p : counts.populations) all.push_back(static_cast<double>(p.spikes));
+  for (const PopulationCounts& p : counts.populations) all.push_back(static_cast<double>(p.updates));
+  for (const ProjectionCounts& p : counts.projections) all.push_back(static_cast<double>(p.synaptic_events));
+  for (const ProjectionCounts& p : counts.projections) all.push_back(static_cast<double>(p.plastic_updates));
+  all.push_back(static_cast<double>(counts.simulated) / static_cast<double>(kSecond));
+  return all;
+}
+
+/// What one of each count costs, J. An account is linear in the counts, so that the account of one operation tells.
+std::vector<double> joules_each(const Network& network, const PriceList& prices) {
+  OperationCounts one;
+  one.populations.resize(network.populations().size());
+  one.projections.resize(network.projections().size());
+  std::vector<double> each;
+  const auto price = [&](auto& count, auto unit) {
+    count = unit;
+    each.push_back(estimate_energy(network, one, prices, 1).total());
+    count = 0;
+  };
+  for (PopulationCounts& p : one.populations) price(p.spikes, 1u);
+  for (PopulationCounts& p : one.populations) price(p.updates, 1u);
+  for (ProjectionCounts& p : one.projections) price(p.synaptic_events, 1u);
+  for (ProjectionCounts& p : one.projections) price(p.plastic_updates, 1u);
+  price(one.simulated, kSecond);
+  return each;
 }
 
 }  // namespace
@@ -52,17 +85,67 @@ const char* operation_name(Operation operation) {
 
 double EnergyReport::total() const {
   double sum = 0;
-  for (const EnergyLine& line : lines) sum += line.joules;
+  for (const EnergyLine& line : lines)
+    if (line.missing.empty()) sum += line.joules;
   return sum;
 }
 
-EnergyReport estimate_energy(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences) {
+bool EnergyReport::complete() const {
+  return std::all_of(lines.begin(), lines.end(), [](const EnergyLine& line) { return line.missing.empty(); });
+}
+
+EnergyReport estimate_energy(const PriceList& prices, const std::function<Counted(Operation)>& count_of) {
+  constexpr double kNobodyKnows = std::numeric_limits<double>::quiet_NaN();
   EnergyReport report{prices.machine, prices.note, {}};
   for (const Price& price : prices.prices) {
-    const double count = count_of(price.operation, network, counts, prices) / inferences;
-    report.lines.push_back({price.part, price.operation, count, count * price.joules, false, price.verified, price.source});
+    const Counted counted = count_of(price.operation);
+    EnergyLine line{price.part, price.operation, counted.number, counted.number * price.joules, false, price.verified, price.source};
+    line.missing = counted.missing.empty() && std::isnan(price.joules) ? price.source : counted.missing;
+    if (!counted.missing.empty()) line.count = kNobodyKnows;
+    if (!line.missing.empty()) line.joules = kNobodyKnows;
+    report.lines.push_back(std::move(line));
   }
   return report;
+}
+
+EnergyReport estimate_energy(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences) {
+  return estimate_energy(prices, [&](Operation operation) {
+    Counted counted = count_of(operation, network, counts, prices);
+    counted.number /= inferences;
+    return counted;
+  });
+}
+
+// Welford's recurrence for every pair of counts: nothing large is subtracted from anything large.
+void CountSpread::add(const OperationCounts& inference) {
+  const std::vector<double> x = as_vector(inference);
+  const std::size_t n = x.size();
+  mean_.resize(n, 0);
+  products_.resize(n * (n + 1) / 2, 0);
+  ++inferences_;
+  std::vector<double> before(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    before[i] = x[i] - mean_[i];
+    mean_[i] += before[i] / static_cast<double>(inferences_);
+  }
+  for (std::size_t i = 0, at = 0; i < n; ++i)
+    for (std::size_t k = 0; k <= i; ++k) products_[at++] += before[i] * (x[k] - mean_[k]);
+}
+
+std::vector<double> CountSpread::covariance() const {
+  if (inferences_ < 2) return {};
+  std::vector<double> covariance = products_;
+  for (double& c : covariance) c /= static_cast<double>(inferences_ - 1);
+  return covariance;
+}
+
+std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices) {
+  const std::vector<double> each = joules_each(network, prices);
+  if (covariance.empty() || covariance.size() != each.size() * (each.size() + 1) / 2) return std::nullopt;
+  double variance = 0;
+  for (std::size_t i = 0, at = 0; i < each.size(); ++i)
+    for (std::size_t k = 0; k <= i; ++k) variance += (k < i ? 2 : 1) * covariance[at++] * each[i] * each[k];
+  return std::sqrt(std::max(0.0, variance));
 }
 
 }  // namespace spikeloop

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +32,7 @@ const char* operation_name(Operation operation);
 struct Price {
   std::string part;  ///< e.g. "synapse", "neuron", "network", "static"
   Operation operation = Operation::kSpike;
-  double joules = 0;      ///< per operation, >= 0
+  double joules = 0;      ///< per operation, >= 0; NaN: nobody knows it, and `source` says why
   std::string source;     ///< where the number comes from
   bool verified = false;  ///< somebody has read the number in its source
 };
@@ -46,11 +49,12 @@ struct PriceList {
 struct EnergyLine {
   std::string part;
   Operation operation = Operation::kSpike;
-  double count = 0;       ///< operations, per inference where the report is per inference
-  double joules = 0;      ///< count x price
+  double count = 0;       ///< operations, per inference where the report is per inference; NaN: nobody knows it
+  double joules = 0;      ///< count x price; NaN: nobody knows one of them
   bool measured = false;  ///< false: estimated
   bool verified = false;
   std::string source;
+  std::string missing = {};  ///< why the count or the price is not known; empty if both are
 };
 
 /// What a machine would need (estimated) or needed (measured), by part.
@@ -58,10 +62,37 @@ struct EnergyReport {
   std::string machine;
   std::string note;
   std::vector<EnergyLine> lines;
-  double total() const;  ///< joules, sum of the lines
+  std::optional<double> spread = {};  ///< joules, standard deviation of the total over the inferences, where it is known
+  double total() const;               ///< joules, sum of the lines that are known
+  bool complete() const;              ///< every line is known
 };
 
-/// Prices the counts of `inferences` inferences; every line is per inference and estimated.
+/// How many operations of a kind there were, or why nobody knows.
+struct Counted {
+  double number = 0;
+  std::string missing = {};
+};
+
+/// Prices whatever counts operations; a line for each price, estimated. What is not counted or has no price says so, and is not 0.
+EnergyReport estimate_energy(const PriceList& prices, const std::function<Counted(Operation)>& count_of);
+
+/// Prices the counts of `inferences` inferences; every line is per inference and estimated. Without a mapping nobody knows routes and hops.
 EnergyReport estimate_energy(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences);
+
+/// How the counts of inferences differ from each other: enough for the exact spread of what any price list makes of them.
+class CountSpread {
+ public:
+  void add(const OperationCounts& inference);
+  /// Covariances (n - 1) of spikes and updates by population, synaptic events and plastic updates by projection, and seconds, in this
+  /// order; the lower triangle row by row. Empty for fewer than two inferences.
+  std::vector<double> covariance() const;
+
+ private:
+  std::size_t inferences_ = 0;
+  std::vector<double> mean_, products_;
+};
+
+/// Standard deviation of the energy of an inference, J, from `CountSpread::covariance`; nothing if that is empty or of another network.
+std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices);
 
 }  // namespace spikeloop

@@ -73,10 +73,33 @@ class Workload {
   std::set<std::tuple<std::uint32_t, std::uint32_t, Time>> active_;
 };
 
+/// Operations of all samples, and how those of single ones differ.
+class Operations {
+ public:
+  explicit Operations(const OperationCounts& start) : start_(start), until_(start) {}
+
+  void add(const OperationCounts& now) {
+    OperationCounts of_sample = now;
+    of_sample -= until_;
+    spread_.add(of_sample);
+    until_ = now;
+  }
+
+  void finish(Evaluation& e) const {
+    e.counts = until_;
+    e.counts -= start_;
+    e.count_covariance = spread_.covariance();
+  }
+
+ private:
+  OperationCounts start_, until_;
+  CountSpread spread_;
+};
+
 }  // namespace
 
 Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data,
-                    const std::vector<std::size_t>& samples, std::uint64_t seed) {
+                    const std::vector<std::size_t>& samples, std::uint64_t seed, const std::function<void()>& after_each) {
   const TrialPlan plan(experiment, network);
   Evaluation e;
   e.confusion.assign(data.classes, std::vector<std::uint32_t>(plan.outputs, 0));
@@ -86,7 +109,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
   std::vector<Spike> input;
   std::vector<float> values;
   session.set_learning(0, 0);
-  const OperationCounts before = session.counts();
+  Operations operations(session.counts());
   std::size_t right = 0;
   for (const std::size_t i : samples) {
     sink.clear();
@@ -102,10 +125,11 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     e.latency_ms.push_back(to_ms(by_count ? sink.decided : plan.test));
     workload.add(sink.spikes);
     over_time.add(sink, data.labels[i]);
+    operations.add(session.counts());
+    if (after_each) after_each();
   }
   e.samples = samples.size();
-  e.counts = session.counts();
-  e.counts -= before;
+  operations.finish(e);
   if (samples.empty()) {
     e.accuracy = std::numeric_limits<double>::quiet_NaN();
     return e;

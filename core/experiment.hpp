@@ -126,10 +126,11 @@ struct Evaluation {
   std::vector<TimePoint> over_time;  ///< the same test, had it been stopped earlier; the last point is the whole test
   double activation_sparsity = 0;    ///< NeuroBench: share of (neuron, bin) without a spike, bins of `bin_ms`
   double bin_ms = 1;
-  double dense_operations = 0;      ///< NeuroBench: synapses x bins, per sample
-  double effective_operations = 0;  ///< NeuroBench: spikes x synapses of non-zero weight, per sample
-  std::uint64_t parameters = 0;     ///< weights and thresholds of the network without its controllers
-  double connection_sparsity = 0;   ///< share of zero weights among them
+  double dense_operations = 0;                ///< NeuroBench: synapses x bins, per sample
+  double effective_operations = 0;            ///< NeuroBench: spikes x synapses of non-zero weight, per sample
+  std::uint64_t parameters = 0;               ///< weights and thresholds of the network without its controllers
+  double connection_sparsity = 0;             ///< share of zero weights among them
+  std::vector<double> count_covariance = {};  ///< `CountSpread::covariance` of the samples; empty if it was not kept
 };
 
 /// One trial worth showing.
@@ -206,9 +207,9 @@ class Trainer {
 };
 
 /// Tests a network with the weights that `session` has; nothing is learned.
-/// The session must be of a network with the probes of `with_probes`.
+/// The session must be of a network with the probes of `with_probes`. `after_each` is called after each sample.
 Evaluation evaluate(const Experiment& experiment, const Network& network, Session& session, const Dataset& data,
-                    const std::vector<std::size_t>& samples, std::uint64_t seed);
+                    const std::vector<std::size_t>& samples, std::uint64_t seed, const std::function<void()>& after_each = {});
 
 /// An experiment with all its seeds and its control, as reports need it.
 struct ExperimentResult {

@@ -96,6 +96,7 @@ Evaluation read_evaluation(const v1::Evaluation& message) {
   e.effective_operations = message.effective_operations();
   e.parameters = message.parameters();
   e.connection_sparsity = message.connection_sparsity();
+  e.count_covariance.assign(message.count_covariance().begin(), message.count_covariance().end());
   for (const auto& p : message.over_time()) e.over_time.push_back({p.ms(), p.accuracy(), p.spikes(), p.input_spikes()});
   return e;
 }
@@ -116,6 +117,7 @@ void write_evaluation(const Evaluation& e, v1::Evaluation& message, bool heavy) 
   message.set_parameters(e.parameters);
   message.set_connection_sparsity(e.connection_sparsity);
   write_over_time(e.over_time, message);
+  message.mutable_count_covariance()->Assign(e.count_covariance.begin(), e.count_covariance.end());
 }
 
 ExampleTrial read_example(const v1::ExampleTrial& message) {
@@ -175,9 +177,10 @@ EnergyReport read_energy(const v1::EnergyReport& message) {
   EnergyReport energy{message.machine(), message.note(), {}};
   for (const auto& line : message.lines()) {
     const int operation = std::max(0, static_cast<int>(line.operation()) - 1);
-    energy.lines.push_back(
-        {line.part(), static_cast<Operation>(operation), line.count(), line.joules(), line.measured(), line.verified(), line.source()});
+    energy.lines.push_back({line.part(), static_cast<Operation>(operation), line.count(), line.joules(), line.measured(), line.verified(),
+                            line.source(), line.missing()});
   }
+  if (message.has_spread()) energy.spread = message.spread();
   return energy;
 }
 
@@ -193,7 +196,9 @@ void write_energy(const EnergyReport& energy, v1::EnergyReport& message) {
     to->set_measured(line.measured);
     to->set_verified(line.verified);
     to->set_source(line.source);
+    if (!line.missing.empty()) to->set_missing(line.missing);
   }
+  if (energy.spread) message.set_spread(*energy.spread);
 }
 
 }  // namespace spikeloop::proto

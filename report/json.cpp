@@ -8,6 +8,7 @@
 
 #include "report/curves.hpp"
 #include "report/json_number.hpp"
+#include "report/table.hpp"
 #include "report/text.hpp"
 
 namespace spikeloop::report {
@@ -106,7 +107,9 @@ Json runs_json(const std::vector<TrainingResult>& runs) {
   return out;
 }
 
-Json energy_json(const EnergyReport& report) {
+}  // namespace
+
+Json energy_json(const EnergyReport& report, const std::string& per) {
   Json lines = Json::array();
   for (const EnergyLine& line : report.lines) {
     lines.push_back({{"part", line.part},
@@ -116,11 +119,17 @@ Json energy_json(const EnergyReport& report) {
                      {"kind", line.measured ? "measured" : "estimated"},
                      {"verified", line.verified},
                      {"source", line.source}});
+    if (!line.missing.empty()) lines.back()["missing"] = line.missing;
   }
-  return {{"machine", report.machine}, {"note", report.note}, {"per", "inference"}, {"joules", number(report.total())}, {"lines", lines}};
+  return {{"machine", report.machine},
+          {"note", report.note},
+          {"per", per},
+          {"kind", kind_of(report)},
+          {"joules", number(report.total())},
+          {"complete", report.complete()},
+          {"standard_deviation_over_samples", report.spread ? number(*report.spread) : Json(nullptr)},
+          {"lines", lines}};
 }
-
-}  // namespace
 
 std::string training_json(const ExperimentResult& result, const Network& network, const RunInfo& info) {
   const Experiment& experiment = result.experiment;
@@ -142,7 +151,7 @@ std::string training_json(const ExperimentResult& result, const Network& network
     json["control"] = {{"kind", "frozen_hidden"}, {"accuracy", group_json(result.control)}, {"runs", runs_json(result.control)}};
   }
   json["energy"] = Json::array();
-  for (const EnergyReport& report : result.energy) json["energy"].push_back(energy_json(report));
+  for (const EnergyReport& report : result.energy) json["energy"].push_back(energy_json(report, "inference"));
   Json facts = Json::object();
   for (const auto& [name, value] : info.facts) facts[name] = value;
   json["reproduce"] = {{"command", info.command}, {"version", info.version}, {"facts", facts}};

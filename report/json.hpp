@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,5 +23,9 @@ struct RunInfo {
 /// `over_time`, `robustness` (if probed), `runs`, `control`, `energy` (per inference, each line "estimated" or "measured") and `reproduce`.
 /// NaN and infinity are written as null.
 std::string training_json(const ExperimentResult& result, const Network& network, const RunInfo& info);
+
+/// An energy account: machine, kind, joules (of what is known), spread over samples (null if it is not known) and every line. `per` says of
+/// what: "inference", "run", ...
+nlohmann::ordered_json energy_json(const EnergyReport& report, const std::string& per);
 
 }  // namespace spikeloop::report

@@ -255,14 +255,14 @@ std::string energy_details(const EnergyReport& report) {
     rows.push_back({{line.part, "name"},
                     {operation, "name"},
                     {count_text(line.count), "num"},
-                    {line.count > 0 ? si(line.joules / line.count, "J") : "-", "num"},
+                    {line.count > 0 && line.missing.empty() ? si(line.joules / line.count, "J") : "-", "num"},
                     {si(line.joules, "J"), "num"},
                     line.measured ? Cell{"measured", "measured"} : Cell{"ESTIMATED", "estimated"},
                     {line.measured   ? "-"
                      : line.verified ? "verified"
                                      : "not verified",
                      line.verified ? "name" : "name quiet"},
-                    {line.source, "source"}});
+                    {line.missing.empty() ? line.source : line.missing + "; not in the total", "source"}});
   }
   rows.push_back({{"total", "strong"},
                   {"", ""},
@@ -294,6 +294,7 @@ std::string energy_section(const ExperimentResult& result) {
   for (const EnergyReport& report : result.energy) {
     Bar bar{report.machine, fmt::format("{} {}", si(report.total(), "J"), kind_of(report)), {}};
     for (const EnergyLine& line : report.lines) {
+      if (!line.missing.empty()) continue;
       const auto same = std::find_if(bar.parts.begin(), bar.parts.end(), [&](const BarPart& part) { return part.name == line.part; });
       if (same == bar.parts.end()) {
         bar.parts.push_back({line.part, line.joules});

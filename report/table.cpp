@@ -104,8 +104,9 @@ std::string render(const Table& table, bool colour) {
 
 std::string kind_of(const EnergyReport& report) {
   const auto measured = std::count_if(report.lines.begin(), report.lines.end(), [](const EnergyLine& line) { return line.measured; });
+  const auto known = std::count_if(report.lines.begin(), report.lines.end(), [](const EnergyLine& line) { return line.missing.empty(); });
   if (measured == 0) return "estimated";
-  return static_cast<std::size_t>(measured) == report.lines.size() ? "measured" : "partly measured";
+  return measured == known ? "measured" : "partly measured";
 }
 
 Table training_table(std::span<const ExperimentResult> results) {
@@ -148,12 +149,18 @@ Table energy_table(const EnergyReport& report) {
   table.columns = {{"part", Align::kLeft},    {"operation", Align::kLeft}, {"count", Align::kRight}, {"each", Align::kRight},
                    {"energy", Align::kRight}, {"kind", Align::kLeft},      {"source", Align::kLeft}};
   for (const EnergyLine& line : report.lines) {
-    const double each = line.count > 0 ? line.joules / line.count : NAN;
+    const double each = line.joules / line.count;
+    if (!line.missing.empty()) {
+      table.rows.push_back({line.part, operation_name(line.operation), std::isnan(line.count) ? "not known" : count_text(line.count), "-",
+                            "not known", "-", line.missing});
+      continue;
+    }
     table.rows.push_back({line.part, operation_name(line.operation), count_text(line.count), line.count > 0 ? si(each, "J") : "-",
                           si(line.joules, "J"), line.measured ? "measured" : "estimated",
                           line.source + (line.verified || line.measured ? "" : " (not verified)")});
   }
-  table.rows.push_back({"total", "", "", "", si(report.total(), "J"), kind_of(report), ""});
+  table.rows.push_back({"total", "", "", "", si(report.total(), "J"), kind_of(report),
+                        report.complete() ? "" : "a lower bound: without the lines that are not known"});
   table.note = report.note;
   return table;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/dynapse/operations.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
+#include <limits>
 
 #include "backends/dynapse/placer.hpp"
+#include "core/experiment.hpp"
 
 namespace spikeloop::dynapse {
 namespace {
@@ -49,21 +53,59 @@ std::vector<ChipOperations> operations_per_spike(const Compiled& c, const ChipSp
   return of;
 }
 
-EnergyReport estimate_energy(const ChipOperations& o, const ChipSpec& chip, double seconds, double inferences) {
-  EnergyReport report{chip.name, chip.note, {}};
-  const auto line = [&](const char* part, Operation operation, std::uint64_t count, const Figure& price) {
-    const double each = static_cast<double>(count) / inferences;
-    report.lines.push_back({part, operation, each, each * price.value, false, price.verified, price.source});
-  };
+PriceList prices_of(const ChipSpec& chip) {
   const ChipPrices& p = chip.prices;
-  line("neuron", Operation::kSpike, o.spikes, p.spike_j);
-  line("encoder", Operation::kSpike, o.spikes, p.encode_j);
-  line("network", Operation::kCoreBroadcast, o.broadcasts, p.broadcast_j);
-  line("router", Operation::kRoute, o.routes, p.route_j);
-  line("mesh", Operation::kHop, o.hops, p.hop_j);
-  line("synapse", Operation::kSynapticEvent, o.matches, p.match_j);
-  report.lines.push_back({"static", Operation::kStaticSecond, seconds / inferences, 0, false, false, "not known: nobody has published it"});
-  return report;
+  PriceList list{chip.name, chip.note, static_cast<std::uint64_t>(chip.limits.neurons_per_core.value), {}};
+  const auto price = [&](const char* part, Operation operation, const Figure& figure) {
+    list.prices.push_back({part, operation, figure.value, figure.source, figure.verified});
+  };
+  price("neuron", Operation::kSpike, p.spike_j);
+  price("encoder", Operation::kSpike, p.encode_j);
+  price("network", Operation::kCoreBroadcast, p.broadcast_j);
+  price("router", Operation::kRoute, p.route_j);
+  price("mesh", Operation::kHop, p.hop_j);
+  price("synapse", Operation::kSynapticEvent, p.match_j);
+  price("static", Operation::kStaticSecond, {std::numeric_limits<double>::quiet_NaN(), "not known: nobody has published it", false});
+  return list;
+}
+
+EnergyReport estimate_energy(const ChipOperations& o, const ChipSpec& chip, const PriceList& prices, double seconds, double inferences) {
+  const auto number = [&](auto count) { return Counted{static_cast<double>(count) / inferences}; };
+  return spikeloop::estimate_energy(prices, [&](Operation operation) -> Counted {
+    switch (operation) {
+      case Operation::kSpike:
+        return number(o.spikes);
+      case Operation::kSynapticEvent:
+        return number(o.matches);
+      case Operation::kCoreBroadcast:
+        if (static_cast<double>(prices.neurons_per_core) == chip.limits.neurons_per_core.value) return number(o.broadcasts);
+        return {0, fmt::format("not counted: cores of {} neurons, but the mapping is onto cores of {:.0f}", prices.neurons_per_core,
+                               chip.limits.neurons_per_core.value)};
+      case Operation::kRoute:
+        return number(o.routes);
+      case Operation::kHop:
+        return number(o.hops);
+      case Operation::kStaticSecond:
+        return number(seconds);
+      case Operation::kPlasticUpdate:
+        return {0};  // nothing on the chip learns
+      case Operation::kNeuronUpdate:
+        return {0, "not counted: the neurons of this chip are analogue, and are not updated"};
+    }
+    throw BugError("unknown operation");
+  });
+}
+
+EnergyReport estimate_energy(const ChipOperations& operations, const ChipSpec& chip, double seconds, double inferences) {
+  return estimate_energy(operations, chip, prices_of(chip), seconds, inferences);
+}
+
+std::optional<double> energy_spread(std::span<const ChipOperations> inferences, const ChipSpec& chip, const PriceList& prices) {
+  if (inferences.size() < 2) return std::nullopt;
+  std::vector<double> joules;
+  for (const ChipOperations& o : inferences)
+    joules.push_back(estimate_energy(o, chip, prices, 0, 1).total());  // static power does not vary
+  return mean_spread(joules).spread;
 }
 
 }  // namespace spikeloop::dynapse

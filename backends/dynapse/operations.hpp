@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "backends/dynapse/compile.hpp"
@@ -25,8 +27,18 @@ struct ChipOperations {
 /// What one spike of each source of the circuit costs. Neurons that the host does not see are not counted by anybody.
 std::vector<ChipOperations> operations_per_spike(const Compiled& compiled, const ChipSpec& chip);
 
-/// Operations x the chip's prices, per inference; all estimated. Static power x `seconds` is a line of its own; as no price of it is known,
-/// it is 0 J, and says so.
+/// What the chip's operations cost. Static power is a price of its own; nobody knows it, and it says so.
+PriceList prices_of(const ChipSpec& chip);
+
+/// Operations on a board of `chip` x any machine's prices, per inference; all estimated. What a chip does not do, or does differently with
+/// cores of another size, is not known of that machine.
+EnergyReport estimate_energy(const ChipOperations& operations, const ChipSpec& chip, const PriceList& prices, double seconds,
+                             double inferences);
+
+/// The same with the chip's own prices.
 EnergyReport estimate_energy(const ChipOperations& operations, const ChipSpec& chip, double seconds, double inferences);
+
+/// Standard deviation of the energy of an inference, J, from the operations of each; nothing for fewer than two.
+std::optional<double> energy_spread(std::span<const ChipOperations> inferences, const ChipSpec& chip, const PriceList& prices);
 
 }  // namespace spikeloop::dynapse

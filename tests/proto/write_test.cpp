@@ -4,6 +4,7 @@
 
 #include <google/protobuf/text_format.h>
 
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -236,6 +237,22 @@ void expect_every_field_is_set(const std::vector<std::string>& names) {
   for (const std::string& name : names)
     for_each_set_field(parsed<M>(name), [&](const FieldDescriptor& field) { missing.erase(field.full_name()); });
   EXPECT_EQ(missing, std::set<std::string>{}) << "not in " << names.front();
+}
+
+TEST(Golden, TheSpreadOfEnergyAndWhatIsNotKnownAreReadAndWrittenAgain) {
+  const ExperimentResult first = read_report_binary(golden("report_energy.bin"));
+  for (const ExperimentResult& r : {first, read_report_binary(write_report_binary(first))}) {
+    EXPECT_EQ(r.runs.at(0).test.count_covariance, (std::vector<double>{2.5, -0.5, 1.25}));
+    ASSERT_EQ(r.energy.size(), 1u);
+    EXPECT_EQ(r.energy[0].spread, 1.5e-9);
+    EXPECT_EQ(r.energy[0].lines.at(0).missing, "no mapping");
+    EXPECT_TRUE(std::isnan(r.energy[0].lines[0].count));
+    EXPECT_EQ(r.energy[0].total(), 0) << "what is not known is not in the total";
+  }
+  const ExperimentResult older = read_report_binary(golden("report.bin"));
+  EXPECT_TRUE(older.runs.at(0).test.count_covariance.empty());
+  EXPECT_FALSE(older.energy.at(0).spread);
+  EXPECT_TRUE(older.energy[0].complete());
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
