@@ -40,12 +40,12 @@ void add_machine(CLI::App& app, MachineChoice& c) {
 
 void add_board(CLI::App& app, MachineChoice& c) {
   add_text(app, "--chip", c.chip, "C", "a chip that ships, or its file (default dynapse1)");
-  add_text(app, "--board", c.board, "B", fmt::format("{} (the default)", firmware::kBoardSelectors));
+  add_text(app, "--board", c.board, "B", "virtual (the default), or one as `board probe` takes it");
   app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")
       ->type_name("CV")
       ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")->type_name("N");
-  app.add_option("--settle", c.settle, "silence between trials, in the chip's slowest time constants (default 5; virtual 40)")
+  app.add_option("--settle", c.settle, "silence between trials, in time constants (default 5; virtual 40)")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1000.0).description(""));
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");

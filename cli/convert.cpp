@@ -144,7 +144,7 @@ Verb convert_verb() {
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
             add_text(app, "A", o->from, "", "a recording or a network; its format is recognised by its content")->required();
-            add_text(app, "B", o->to, "", "what to write: .csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
+            add_text(app, "B", o->to, "", ".csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
             app.add_flag("--force", o->force, "replace B if it exists");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
             add_conventions(app, o->nir);

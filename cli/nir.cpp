@@ -93,7 +93,7 @@ void add_conventions(CLI::App& app, NirOptions& o) {
 void add_nir_run(CLI::App& app, NirOptions& o) {
   std::string names;
   for (const nir::Tool& t : nir::tools()) names += (names.empty() ? "" : ", ") + std::string(t.name);
-  add_text(app, "--as", o.as, "TOOL", "run a NIR file in steps, as this tool does: " + names);
+  add_text(app, "--as", o.as, "TOOL", "as in: " + names);
   add_text(app, "--sample", o.sample, "TIME", "also write potentials of a NIR file's neurons, so often");
 }
 

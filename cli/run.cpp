@@ -208,7 +208,7 @@ int run_network(const Options& o, Terminal& t) {
   check_file_names(network);
   const std::vector<Spike> input = read_input(o.input, o.unit, network, until, t);
   const auto machine = make_machine(o.machine, o.threads, network.seed());
-  check_machine(*machine, network, is_nir ? std::string() : o.file);
+  if (!is_nir) check_machine(*machine, network, o.file);  // a NIR file has no lines to point at: `compile` refuses
   const auto session = machine->compile(network)->start();
   if (subject) {
     set_own_neurons(subject->network, network, *session);

@@ -59,8 +59,8 @@ class DynapseBackend : public Backend {
 };
 std::unique_ptr<DynapseBackend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use);
 
-/// What the chip would do with its weights if it were ideal: `simulator` runs the neurons as the network describes them, with weights as
-/// CAM words and biases make them. Weights that it is given are quantised before the next trial; `weights` returns them as they were given.
+/// What the chip would do with its weights if it were ideal: `simulator` runs the neurons, with membranes and weights as biases and CAM
+/// words make them. Weights that it is given are quantised before the next trial; `weights` returns them as they were given.
 std::unique_ptr<Backend> make_quantised(ChipSpec chip, MapOptions options, std::shared_ptr<const Backend> simulator);
 
 }  // namespace spikeloop::dynapse

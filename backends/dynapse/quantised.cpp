@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "backends/compose/chip_network.hpp"
+#include "backends/dynapse/device.hpp"
 #include "backends/dynapse/dynapse.hpp"
 #include "backends/dynapse/session.hpp"
 #include "core/bytes.hpp"
@@ -108,8 +109,21 @@ class QuantisedSession final : public Session {
     for (std::size_t k = 0; k < compiled_.circuit.bundles.size(); ++k) hand_over(k);
   }
 
+  /// A delta synapse is a short current on the chip, whose largest response is the weight. What is left of it a while later is as if it had
+  /// been somewhat larger, and at once.
+  double later_over_peak(const Circuit::Wire& wire, bool slow) const {
+    const ParameterSet& set = compiled_.circuit.parameters[compiled_.circuit.parameters_of[wire.target]];
+    const std::size_t type = (slow ? 0U : 1U) + (wire.weight_mv >= 0 ? 2U : 0U);
+    if (!set.delta[type]) return 1;
+    return set.tau_s[type] / (set.tau_m_s - set.tau_s[type]) / response_peak(set.tau_s[type], set.tau_m_s);
+  }
+
   void hand_over(std::size_t k) {
-    if (!bundle(k).wires.empty()) inner_->set_weights(k, achieved_weights(compiled_.circuit, compiled_.quantised, k));
+    const Circuit::Bundle& b = bundle(k);
+    if (b.wires.empty()) return;
+    std::vector<float> weights = achieved_weights(compiled_.circuit, compiled_.quantised, k);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= static_cast<float>(later_over_peak(b.wires[i], b.slow));
+    inner_->set_weights(k, weights);
   }
 
   std::shared_ptr<const Quantisation> parts_;

@@ -191,9 +191,10 @@ LinearMap linear_map(const FlatNode& node) {
 
 std::vector<double> linear_bias(const FlatNode& node) {
   const Array* a = node.node->parameter("bias");
-  if (a == nullptr || node.type() == "Linear") return {};
+  if (a == nullptr || !(node.type() == "Affine" || node.type().starts_with("Conv"))) return {};  // elsewhere the name means nothing
   const std::vector<double> b = a->reals();
   std::vector<double> bias(node.size());
+  if (b.empty() || bias.empty()) return {};
   const std::uint64_t each =
       node.type() == "Affine" ? 1 : bias.size() / node.shape.front();  // values of an image share that of the channel
   for (std::size_t i = 0; i < bias.size(); ++i) bias[i] = b[i / each % b.size()];

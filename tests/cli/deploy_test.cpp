@@ -43,10 +43,11 @@ TEST(Deploy, RunsATrainedNetworkOnTheBoardBesideTheSimulator) {
   for (const auto& line : run["energy_per_inference"]["lines"]) {
     EXPECT_FALSE(line["source"].get<std::string>().empty());
     EXPECT_EQ(line["measured"], false);
-    sum += line["joules"].get<double>();
+    EXPECT_EQ(line["joules"].is_null(), line["part"] == "static") << "its price is not known";
+    if (!line["joules"].is_null()) sum += line["joules"].get<double>();
   }
   EXPECT_NEAR(run["energy_per_inference"]["total_j"].get<double>(), sum, 1e-15);
-  EXPECT_EQ(json_of(folder / "deployed/deploy.json")["runs"], report["runs"]);
+  EXPECT_EQ(json_of(folder / "deployed/deploy.json")["runs"][0]["test_accuracy"], run["test_accuracy"]);
   const Outcome text = call({"deploy", dir, "--mismatch", "0", "--samples", "5"});
   for (const char* part : {"board", "static", "estimated", "189 uW", "not known"}) contains(text.out, part);
 }

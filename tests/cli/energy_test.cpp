@@ -54,7 +54,7 @@ const Folder& trained() {
     f->write_experiment();
     f->write("two.txtpb", kPrices);
     f->write("mesh.txtpb", kMesh);
-    EXPECT_EQ(call({"train", *f / "exp.txtpb", "--smoke", "--out", *f / "run", "-q"}).code, 0);
+    EXPECT_EQ(call({"train", *f / "exp.txtpb", "--epochs", "1", "--out", *f / "run", "-q"}).code, 0);
     return f;
   }();
   return *folder;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Graphs become networks whose runs are known in closed form, or are known from the same graph said otherwise.
 #include "core/nir/network_of.hpp"
+#include "core/nir/linear.hpp"
 
 #include <gtest/gtest.h>
 
@@ -169,6 +170,13 @@ TEST(NetworkOf, convolutions_in_groups_and_with_gaps_are_kernels_of_the_network)
   const auto v = r.samples("li.potential");
   ASSERT_EQ(v.size(), 1u);
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(v[0][i], wanted[i], 1e-6) << i;
+}
+
+TEST(NetworkOf, a_bias_of_nothing_is_nothing) {
+  const Node convolution = node("conv", "Conv2d", {{"bias", reals({1}, {1})}});
+  FlatNode without_channels;
+  without_channels.node = &convolution, without_channels.shape = {0, 3, 3};
+  EXPECT_TRUE(linear_bias(without_channels).empty());
 }
 
 TEST(NetworkOf, what_has_no_events_is_refused_by_name) {

@@ -23,7 +23,7 @@ namespace {
 
 /// Each of the experiments among the golden files; together they have every field.
 const std::vector<std::string> kExperiments = {"experiment",       "experiment_robustness", "experiment_feedback", "experiment_images",
-                                               "experiment_table", "experiment_yin_yang",   "experiment_trial"};
+                                               "experiment_table", "experiment_yin_yang",   "experiment_trial",    "experiment_pool"};
 
 using namespace spikeloop::testing;
 using google::protobuf::FieldDescriptor;
@@ -148,6 +148,8 @@ TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
   EXPECT_EQ(write_network(load_network_binary(golden("network.bin"), "", with_six_by_six())), write_network(everything()));
   EXPECT_EQ(write_network(load_network_binary(golden("network_feedback.bin"), "", with_six_by_six())),
             write_network(load_network_text(golden("network_feedback.txtpb"), "", with_six_by_six())));
+  EXPECT_EQ(write_network(load_network_binary(golden("network_convolution.bin"), "", with_six_by_six())),
+            write_network(load_network_text(golden("network_convolution.txtpb"), "", with_six_by_six())));
   EXPECT_EQ(write_network(load_network_binary(golden("network_target.bin"), "", with_six_by_six())),
             write_network(load_network_text(golden("network_target.txtpb"), "", with_six_by_six())));
   for (const std::string& name : kExperiments)
@@ -256,7 +258,7 @@ TEST(Golden, TheSpreadOfEnergyAndWhatIsNotKnownAreReadAndWrittenAgain) {
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
-  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb", "network_target.txtpb"});
+  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb", "network_target.txtpb", "network_convolution.txtpb"});
   std::vector<std::string> experiments;
   for (const std::string& name : kExperiments) experiments.push_back(name + ".txtpb");
   expect_every_field_is_set<v1::Experiment>(experiments);
