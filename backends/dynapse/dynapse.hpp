@@ -35,7 +35,7 @@ struct Deployment {
   std::size_t words = 0;           ///< programmed at the start: all of every chip, for it wakes up unknown
   std::size_t words_changed = 0;   ///< programmed since
   std::size_t weight_commits = 0;  ///< times that weights were changed since
-  std::vector<Verdict> verified;   ///< neurons that one source alone should make fire
+  std::vector<Verdict> verified;   ///< neurons that a train of one source alone should make fire
   std::uint64_t strays = 0;        ///< spikes between trials
   firmware::BoardStatistics board;
   std::uint64_t lost() const;  ///< events that the board or the way to the host dropped, as far as they are known

@@ -66,9 +66,12 @@ void BoardSession::program_board() {
   verify();
 }
 
-/// Neurons for which one spike of one source is enough, by far, and that the host sees: each core's first few.
+/// Neurons for which a train of one source is enough, by far, and that the host sees: each core's first few. Spikes a millisecond or two
+/// apart add up on the membrane.
 void BoardSession::verify() {
   constexpr double kEnough = 1.5;  // thresholds
+  constexpr double kApartS = 2e-3;
+  constexpr firmware::CheckOptions kTrain{100, firmware::Milliseconds(1)};
   const Circuit& c = compiled_.circuit;
   std::map<std::pair<unsigned, unsigned>, unsigned> done;
   for (std::uint32_t n = 0; n < c.neurons.size(); ++n) {
@@ -81,21 +84,21 @@ void BoardSession::verify() {
       const auto type = static_cast<std::size_t>(c.synapses[s].type);
       if (!is_excitatory(type) || compiled_.quantised.counts[s] < most_words) continue;
       const double peak = set.delta[type] ? 1 : response_peak(set.tau_s[type], set.tau_m_s);
-      const double response = peak * static_cast<double>(compiled_.quantised.achieved[s]);
+      const double response = peak * static_cast<double>(compiled_.quantised.achieved[s]) * std::max(1.0, set.tau_m_s / kApartS);
       strongest = compiled_.quantised.counts[s] > most_words ? response : std::min(strongest, response);
       most_words = compiled_.quantised.counts[s];
     }
     if (strongest < kEnough) continue;
     ++done[{at.chip, at.core}];
-    const firmware::CheckResult result = board_->check(at.chip, firmware::neuron_address(at.core, at.neuron));
+    const firmware::CheckResult result = board_->check(at.chip, firmware::neuron_address(at.core, at.neuron), kTrain);
     deployment_.verified.push_back({c.neurons[n], result.seen, result.why});
   }
   const auto& all = deployment_.verified;
   if (all.empty() || std::any_of(all.begin(), all.end(), [](const auto& v) { return v.seen; })) return;
-  throw DeviceError(
-      fmt::format("{} was programmed, but none of {} neurons fires that one input should make fire; {}\nrun `spikeloop board probe`, "
-                  "which looks at the chips without a network",
-                  board_->info().usb.location, all.size(), all.front().why));
+  throw DeviceError(fmt::format(
+      "{} was programmed, but none of {} neurons fires that a train of one input should make fire; {}\nrun `spikeloop board probe`, "
+      "which looks at the chips without a network",
+      board_->info().usb.location, all.size(), all.front().why));
 }
 
 Time BoardSession::settle_time() const {
@@ -254,6 +257,7 @@ OperationCounts BoardSession::counts() const {
 }
 
 Deployment BoardSession::deployment() {
+  player_->settle(5 * kMillisecond);  // what is still on the way is not lost
   deployment_.board = board_->statistics();
   Deployment d = deployment_;
   d.strays += player_->strays() - strays_of_start_;

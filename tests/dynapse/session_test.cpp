@@ -41,7 +41,7 @@ struct Bench {
 };
 
 /// Four inputs, each to a neuron of its own, which drives one of the next population, in another order.
-NetworkDescription relay(double weight_mv) {
+NetworkDescription straight_relay(double weight_mv) {
   NetworkDescription d;
   d.populations = {external("in", 4), neurons("first", 4, 20, 2), neurons("second", 4, 20, 2)};
   d.projections = {projection("in", "first", weight_mv), projection("first", "second", weight_mv)};
@@ -52,7 +52,7 @@ NetworkDescription relay(double weight_mv) {
 }
 
 TEST(ChipSession, RelaysInputSpikesInTime) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   std::vector<Spike> in;
   for (std::uint32_t n = 0; n < 4; ++n) in.push_back({from_ms(10 + 20.0 * n), 0, n});
   const std::vector<Spike> out = bench.run(from_ms(100), in);
@@ -69,7 +69,7 @@ TEST(ChipSession, RelaysInputSpikesInTime) {
 }
 
 TEST(ChipSession, TrialsAreAlike) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   const std::vector<Spike> in = {{from_ms(3), 0, 1}, {from_ms(3), 0, 2}, {from_ms(30), 0, 3}};
   const std::vector<Spike> first = bench.run(from_ms(50), in);
   EXPECT_GT(first.size(), 6U);
@@ -78,7 +78,7 @@ TEST(ChipSession, TrialsAreAlike) {
 }
 
 TEST(ChipSession, CountsWhatTheBoardCounts) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   const fw::DynapSe1Statistics before = bench.model->statistics();
   const ChipOperations none = bench.session->operations();
   EXPECT_EQ(none, ChipOperations{});
@@ -99,7 +99,7 @@ TEST(ChipSession, CountsWhatTheBoardCounts) {
 }
 
 TEST(ChipSession, WritesOnlyWordsThatChange) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   const std::size_t words = 4 * (4 + 106 + 4096 + 65536);
   EXPECT_EQ(bench.session->deployment().words, words);
   std::vector<float> weights = bench.session->weights(0);
@@ -119,14 +119,14 @@ TEST(ChipSession, WritesOnlyWordsThatChange) {
 }
 
 TEST(ChipSession, MakesNeuronsFireThatOneInputShouldMakeFire) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   const Deployment d = bench.session->deployment();
   EXPECT_FALSE(d.verified.empty());
   for (const auto& verdict : d.verified) EXPECT_TRUE(verdict.seen) << verdict.why;
 }
 
 TEST(ChipSession, RefusesSpikesOfItsOwnNeuronsAndCountsLateOnes) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   Recording out;
   bench.session->reset(1);
   const std::vector<Spike> own = {{from_ms(1), 1, 0}}, beyond = {{from_ms(10), 0, 0}}, late = {{from_ms(1), 0, 0}};
@@ -138,7 +138,7 @@ TEST(ChipSession, RefusesSpikesOfItsOwnNeuronsAndCountsLateOnes) {
 }
 
 TEST(ChipSession, GoesOnOnAnotherBoard) {
-  const Network network(relay(40));
+  const Network network(straight_relay(40));
   Bench bench{network};
   std::vector<float> weights = bench.session->weights(1);
   weights[0] = 0, weights[3] = 20;
@@ -156,7 +156,7 @@ TEST(ChipSession, GoesOnOnAnotherBoard) {
 }
 
 TEST(ChipSession, PlaysSpikesAcrossLongSilence) {
-  Bench bench{Network(relay(40))};
+  Bench bench{Network(straight_relay(40))};
   const std::vector<Spike> out = bench.run(from_ms(400), {{from_ms(5), 0, 1}, {from_ms(305), 0, 1}});
   EXPECT_TRUE(std::any_of(out.begin(), out.end(), [](const Spike& s) { return s.population == 1 && s.time > from_ms(305); }));
 }
