@@ -44,8 +44,19 @@ struct Deployed {
   OperationCounts counts;
 };
 
+/// A network that was trained on a board has learned the neurons that it got there. They are the same for the same network only, which
+/// stays whole.
+bool trained_on_a_board(const fs::path& dir) {
+  bool on_board = false;
+  read_run_file(dir, "train", [&](const nlohmann::json& run) {
+    if (run.contains("machine")) on_board = machine_from_json(run.at("machine")).name == "dynapse";
+  });
+  return on_board;
+}
+
 /// The network that answers: nobody teaches it, and nothing learns.
-NetworkDescription for_inference(NetworkDescription d) {
+NetworkDescription for_inference(NetworkDescription d, bool whole) {
+  if (whole) return d;
   d.controllers.clear();
   d.rules.clear();
   for (Projection& p : d.projections) p.rule.clear();
@@ -73,7 +84,7 @@ class Deployer {
   Deployed run(const TrainingResult& trained, std::size_t index) {
     NetworkDescription description = with_probes(loaded_.network, loaded_.experiment);
     description.seed = trained.seed;
-    const Network whole(description), network(for_inference(description));
+    const Network whole(description), network(for_inference(description, trained_on_a_board(dir_)));
     const auto session = make_simulator()->compile(whole)->start();
     const std::vector<InitialWeights> learned = learned_weights(weights_directory(dir_, index, trained.seed), whole, *session, network);
     const Dataset fold = loaded_.data.folds > 1 ? part_of_seed(loaded_.data, trained.seed) : Dataset{};
@@ -197,7 +208,7 @@ int deploy(const Options& o, Terminal& t) {
   const fs::path dir = o.dir;
   const ExperimentResult stored = stored_result(dir);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
-  const Network network(for_inference(with_probes(loaded.network, loaded.experiment)));
+  const Network network(for_inference(with_probes(loaded.network, loaded.experiment), trained_on_a_board(dir)));
   check_machine(*make_machine(o.machine), network, (dir / "network.txtpb").string());
   fs::path out;
   if (!o.out.empty()) out = make_run_directory(o.out, "deploy", "deploy");

@@ -52,6 +52,13 @@ TEST(Deploy, RunsATrainedNetworkOnTheBoardBesideTheSimulator) {
   for (const char* part : {"board", "static", "estimated", "189 uW", "not known"}) contains(text.out, part);
 }
 
+TEST(Deploy, OfANetworkThatLearnedItsBoardsNeuronsGivesItTheSameOnes) {
+  const Folder folder;
+  ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse"})).code, 0);
+  const nlohmann::json report = call_json({"deploy", folder / "run"}, 0);
+  EXPECT_EQ(report["runs"][0]["test_accuracy"]["board"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
+}
+
 TEST(Deploy, RefusesWhatTheChipHasNot) {
   const Folder folder;
   folder.write_experiment();
