@@ -30,6 +30,16 @@ dynapse::MapOptions map_options(const MachineChoice& choice) {
   return options;
 }
 
+std::shared_ptr<Backend> board_machine(const MachineChoice& c, std::uint64_t seed) {
+  dynapse::BoardUse use;
+  firmware::OpenOptions open;
+  open.virtual_board.mismatch = c.mismatch.value_or(open.virtual_board.mismatch);
+  open.virtual_board.seed = c.board_seed.value_or(seed);
+  use.open = [board = c.board, open] { return firmware::open_board(board, {}, open); };
+  use.settle_time_constants = c.settle.value_or(c.board == "virtual" ? kVirtualSettle : use.settle_time_constants);
+  return dynapse::make_dynapse(load_chip_of(c.chip), map_options(c), use);
+}
+
 }  // namespace
 
 void add_machine(CLI::App& app, MachineChoice& c) {
@@ -65,28 +75,17 @@ void check_machine_choice(const MachineChoice& c) {
   if (const std::string fault = firmware::selector_fault(c.board); !fault.empty()) throw UsageError(fault);
 }
 
-std::shared_ptr<dynapse::DynapseBackend> make_board_machine(const MachineChoice& c, std::uint64_t seed) {
-  dynapse::BoardUse use;
-  firmware::OpenOptions open;
-  open.virtual_board.mismatch = c.mismatch.value_or(open.virtual_board.mismatch);
-  open.virtual_board.seed = c.board_seed.value_or(seed);
-  use.open = [board = c.board, open] { return firmware::open_board(board, {}, open); };
-  use.settle_time_constants = c.settle.value_or(c.board == "virtual" ? kVirtualSettle : use.settle_time_constants);
-  return dynapse::make_dynapse(load_chip_of(c.chip), map_options(c), use);
-}
-
 std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t threads, std::uint64_t seed) {
   if (c.is_simulator()) return make_simulator(threads);
   const std::shared_ptr<Backend> simulator = make_simulator();
   std::shared_ptr<Backend> chip;
   if (c.name == "dynapse")
-    chip = make_board_machine(c, seed);
+    chip = board_machine(c, seed);
   else
     chip = dynapse::make_quantised(load_chip_of(c.chip), map_options(c), simulator);
   compose::HostLearningOptions options;
   options.homes = [map = map_options(c)](const Network& network) { return dynapse::homes_of(network, map); };
   options.commit_interval = c.commit_every;
-  options.exchange = from_ms(c.exchange_ms);
   return compose::make_host_learning(chip, simulator, options);
 }
 

@@ -26,7 +26,6 @@ struct MachineChoice {
   std::optional<double> mismatch;           ///< of a virtual board (default 0.2)
   std::optional<std::uint64_t> board_seed;  ///< of a virtual board's mismatch (default: the seed of the run)
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
-  double exchange_ms = 5;                   ///< of a loop through the host
   bool prune = false;
   std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)
 
@@ -42,8 +41,6 @@ void check_machine_choice(const MachineChoice& choice);
 
 /// The back end, for a run of this seed. Throws UsageError for an unknown chip.
 std::shared_ptr<Backend> make_machine(const MachineChoice& choice, std::size_t threads = 1, std::uint64_t seed = 1);
-/// Only the chip's part of "dynapse", whose sessions are `dynapse::ChipSession`s.
-std::shared_ptr<dynapse::DynapseBackend> make_board_machine(const MachineChoice& choice, std::uint64_t seed = 1);
 
 /// For run.json, and back.
 nlohmann::ordered_json to_json(const MachineChoice& choice);

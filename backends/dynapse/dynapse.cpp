@@ -39,13 +39,11 @@ std::vector<Diagnostic> check_inputs(const Network& network, const Compiled& c) 
   return {};
 }
 
-class BoardBackend final : public DynapseBackend {
+class BoardBackend final : public Backend {
  public:
   BoardBackend(ChipSpec chip, MapOptions options, BoardUse use)
       : chip_(std::move(chip)), options_(std::move(options)), use_(std::move(use)) {}
   std::string name() const override { return "dynapse"; }
-  const ChipSpec& chip() const override { return chip_; }
-  const MapOptions& options() const override { return options_; }
 
   std::vector<Diagnostic> check(const Network& network) const override {
     return faults_of(network, dynapse::compile(network, chip_, options_));
@@ -71,7 +69,7 @@ class BoardBackend final : public DynapseBackend {
 
 }  // namespace
 
-std::unique_ptr<DynapseBackend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use) {
+std::unique_ptr<Backend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use) {
   return std::make_unique<BoardBackend>(std::move(chip), std::move(options), std::move(use));
 }
 

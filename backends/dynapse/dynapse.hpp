@@ -51,13 +51,8 @@ class ChipSession : public Session {
   virtual std::vector<float> achieved_weights(std::size_t projection) const = 0;
 };
 
-/// The board as a back end; `check` and `compile` need none.
-class DynapseBackend : public Backend {
- public:
-  virtual const ChipSpec& chip() const = 0;
-  virtual const MapOptions& options() const = 0;
-};
-std::unique_ptr<DynapseBackend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use);
+/// The board as a back end, whose sessions are `ChipSession`s; `check` and `compile` need none.
+std::unique_ptr<Backend> make_dynapse(ChipSpec chip, MapOptions options, BoardUse use);
 
 /// What the chip would do with its weights if it were ideal: `simulator` runs the neurons, with membranes and weights as biases and CAM
 /// words make them. Weights that it is given are quantised before the next trial; `weights` returns them as they were given.

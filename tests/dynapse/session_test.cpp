@@ -77,6 +77,17 @@ TEST(ChipSession, TrialsAreAlike) {
   EXPECT_EQ(bench.run(from_ms(50), in, 3), first);
 }
 
+/// Two inputs that make a neuron fire together, in one trial, do not if silence lies between their trials.
+TEST(ChipSession, NothingOfATrialIsLeftInTheNext) {
+  Bench bench{Network(straight_relay(10))};
+  const auto fires = [](const std::vector<Spike>& spikes) {
+    return std::any_of(spikes.begin(), spikes.end(), [](const Spike& s) { return s.population == 1; });
+  };
+  EXPECT_TRUE(fires(bench.run(from_ms(20), {{from_ms(8), 0, 1}, {from_ms(11), 0, 1}})));
+  EXPECT_FALSE(fires(bench.run(from_ms(10), {{from_ms(8), 0, 1}}, 2)));
+  EXPECT_FALSE(fires(bench.run(from_ms(20), {{from_ms(1), 0, 1}}, 3)));
+}
+
 TEST(ChipSession, CountsWhatTheBoardCounts) {
   Bench bench{Network(straight_relay(40))};
   const fw::DynapSe1Statistics before = bench.model->statistics();
