@@ -79,13 +79,13 @@ TEST(ChipSession, TrialsAreAlike) {
 
 /// Two inputs that make a neuron fire together, in one trial, do not if silence lies between their trials.
 TEST(ChipSession, NothingOfATrialIsLeftInTheNext) {
-  Bench bench{Network(straight_relay(10))};
+  Bench bench{Network(straight_relay(12))};
   const auto fires = [](const std::vector<Spike>& spikes) {
     return std::any_of(spikes.begin(), spikes.end(), [](const Spike& s) { return s.population == 1; });
   };
   EXPECT_TRUE(fires(bench.run(from_ms(20), {{from_ms(8), 0, 1}, {from_ms(11), 0, 1}})));
-  EXPECT_FALSE(fires(bench.run(from_ms(10), {{from_ms(8), 0, 1}}, 2)));
-  EXPECT_FALSE(fires(bench.run(from_ms(20), {{from_ms(1), 0, 1}}, 3)));
+  EXPECT_FALSE(fires(bench.run(from_ms(10), {{from_ms(9.8), 0, 1}}, 2)));
+  EXPECT_FALSE(fires(bench.run(from_ms(20), {{from_ms(0.1), 0, 1}}, 3)));
 }
 
 TEST(ChipSession, CountsWhatTheBoardCounts) {
