@@ -27,6 +27,7 @@ const std::vector<std::string>& machine_names() {
 dynapse::MapOptions map_options(const MachineChoice& choice) {
   dynapse::MapOptions options;
   options.prune = choice.prune;
+  options.controller_on_chip = choice.controller == "chip";
   return options;
 }
 
@@ -58,6 +59,7 @@ void add_board(CLI::App& app, MachineChoice& c) {
   app.add_option("--settle", c.settle, "silence between trials, in time constants (default 5; virtual 40)")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1000.0).description(""));
+  add_controller(app, c.controller);
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
 }
 
@@ -71,6 +73,7 @@ void check_machine_choice(const MachineChoice& c) {
   }
   if ((c.mismatch || c.board_seed) && (c.name != "dynapse" || c.board != "virtual"))
     throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");
+  if (c.controller == "chip" && c.is_simulator()) throw UsageError("--controller chip goes with --backend dynapse or quantised");
   if (c.board != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
   if (const std::string fault = firmware::selector_fault(c.board); !fault.empty()) throw UsageError(fault);
 }
@@ -92,7 +95,8 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t thread
 nlohmann::ordered_json to_json(const MachineChoice& c) {
   nlohmann::ordered_json json = {{"name", c.name}};
   if (c.is_simulator()) return json;
-  json["chip"] = c.chip, json["board"] = c.board, json["commit_every"] = c.commit_every, json["prune"] = c.prune;
+  json["chip"] = c.chip, json["board"] = c.board, json["commit_every"] = c.commit_every, json["prune"] = c.prune,
+  json["controller"] = c.controller;
   if (c.settle) json["settle"] = *c.settle;
   if (c.mismatch) json["mismatch"] = *c.mismatch;
   if (c.board_seed) json["board_seed"] = *c.board_seed;
@@ -102,7 +106,8 @@ nlohmann::ordered_json to_json(const MachineChoice& c) {
 MachineChoice machine_from_json(const nlohmann::json& json) {
   MachineChoice c;
   c.name = json.value("name", c.name), c.chip = json.value("chip", c.chip), c.board = json.value("board", c.board);
-  c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune);
+  c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune),
+  c.controller = json.value("controller", c.controller);
   if (json.contains("settle")) c.settle = json["settle"].get<double>();
   if (json.contains("mismatch")) c.mismatch = json["mismatch"].get<double>();
   if (json.contains("board_seed")) c.board_seed = json["board_seed"].get<std::uint64_t>();

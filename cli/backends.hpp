@@ -25,6 +25,7 @@ struct MachineChoice {
   std::string board = "virtual";
   std::optional<double> mismatch;           ///< of a virtual board (default 0.2)
   std::optional<std::uint64_t> board_seed;  ///< of a virtual board's mismatch (default: the seed of the run)
+  std::string controller = "host";          ///< where feedback controllers live: "host" or "chip"
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
   bool prune = false;
   std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)

@@ -124,8 +124,7 @@ Verb map_verb() {
             add_text(app, "--out", o->out, "DIR", "write the mapping and a report there; must not exist");
             add_count(app, "--seed", o->seed, 1'000'000'000'000'000, "of the placement (default 1)");
             app.add_option("--host", o->host, "populations that run beside the chip")->type_name("POPULATION");
-            add_text(app, "--controller", o->controller, "WHERE", "where feedback controllers live: host (the default) or chip")
-                ->check(CLI::IsMember({"host", "chip"}).description(""));
+            add_controller(app, o->controller);
             app.add_flag("--prune", o->prune, "neurons with too many synapses keep the largest");
             return [o](Terminal& t) { return map_network(*o, t); };
           }};

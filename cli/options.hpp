@@ -23,4 +23,9 @@ inline void add_data(CLI::App& app, std::string& value) {
   add_text(app, "--data", value, "DIR", "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
 }
 
+inline void add_controller(CLI::App& app, std::string& value) {
+  add_text(app, "--controller", value, "WHERE", "where feedback controllers live: host (the default) or chip")
+      ->check(CLI::IsMember({"host", "chip"}).description(""));
+}
+
 }  // namespace spikeloop::cli

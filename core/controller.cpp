@@ -17,13 +17,16 @@ const Population& find(const std::vector<Population>& populations, const std::st
   throw BugError("controller of an unknown population " + name);
 }
 
-Population comparator(const std::string& name, std::uint64_t size, double tau_m_ms) {
+Population comparator(const Controller& c, const std::string& name, std::uint64_t size) {
   Lif lif;
-  lif.tau_m_ms = tau_m_ms;
-  lif.tau_apical_ms = kTeachingHoldMs;
-  lif.v_rest_mv = -kDisabledMv;
+  lif.tau_m_ms = c.tau_m_ms;
   lif.v_threshold_mv = 1;
-  lif.reset = Reset::kSubtract;
+  lif.reset = c.reset;
+  lif.refractory_ms = c.refractory_ms;
+  if (held_down(c))
+    lif.v_floor_mv = 0;
+  else
+    lif.v_rest_mv = -kDisabledMv, lif.tau_apical_ms = kTeachingHoldMs;
   Population p;
   p.name = name;
   p.shape = {size};
@@ -49,7 +52,25 @@ Pairs pairs(std::uint32_t n, bool from_last) {
           std::make_shared<const std::vector<std::uint32_t>>(std::move(targets))};
 }
 
-/// target and output drive one comparator with opposite signs; the last neuron of the target source switches it on.
+/// The last neuron of the target source switches comparators on by one spike, or holds those that count excess down by its train.
+void add_switch(NetworkDescription& d, const Controller& c, const std::string& comparator, bool excess, std::uint32_t outputs,
+                double delay_ms) {
+  const std::string target = controller_target(c.population);
+  const auto add = [&](Port port, double weight, const std::string& name) {
+    Projection p = wire(target, comparator, port, weight, delay_ms);
+    p.connect = pairs(outputs, true);
+    p.name = name;
+    d.projections.push_back(std::move(p));
+  };
+  if (held_down(c)) {
+    if (excess) add(Port::kBasal, -kHoldDownMv, target + ".off->" + comparator);
+    return;
+  }
+  add(Port::kBasal, kDisabledMv, target + ".on->" + comparator);
+  add(Port::kApical, kDisabledMv, target + ".on->" + comparator + ".apical");
+}
+
+/// target and output drive one comparator with opposite signs.
 void add_comparator(NetworkDescription& d, const Controller& c, const std::string& name, double sign, std::uint32_t outputs,
                     double delay_ms) {
   const double dead_zone_hz = sign < 0 ? c.excess_dead_zone_hz.value_or(c.dead_zone_hz) : c.dead_zone_hz;
@@ -57,19 +78,14 @@ void add_comparator(NetworkDescription& d, const Controller& c, const std::strin
   const double a = 1 - std::exp(-1000 / (dead_zone_hz * steps * c.tau_m_ms));
   const double target_weight = sign < 0 ? c.headroom / c.target_spikes : 1;
   const std::string target = controller_target(c.population);
-  d.populations.push_back(comparator(name, outputs, c.tau_m_ms));
+  d.populations.push_back(comparator(c, name, outputs));
   Projection from_target = wire(target, name, Port::kBasal, sign * a * target_weight, delay_ms);
   from_target.connect = pairs(outputs, false);
   from_target.name = target + "->" + name;
   Projection from_output = wire(c.population, name, Port::kBasal, -sign * a * steps, delay_ms);
   from_output.connect = OneToOne{};
-  Projection lift = wire(target, name, Port::kBasal, kDisabledMv, delay_ms);
-  lift.connect = pairs(outputs, true);
-  lift.name = target + ".on->" + name;
-  Projection hold = wire(target, name, Port::kApical, kDisabledMv, delay_ms);
-  hold.connect = pairs(outputs, true);
-  hold.name = target + ".on->" + name + ".apical";
-  for (Projection* p : {&from_target, &from_output, &lift, &hold}) d.projections.push_back(std::move(*p));
+  for (Projection* p : {&from_target, &from_output}) d.projections.push_back(std::move(*p));
+  add_switch(d, c, name, sign < 0, outputs, delay_ms);
 }
 
 /// `forward`: the description as it was written.
@@ -96,6 +112,8 @@ void add_feedback(NetworkDescription& d, const NetworkDescription& forward, cons
 std::string controller_plus(const std::string& population) { return prefixed(population, "plus"); }
 std::string controller_minus(const std::string& population) { return prefixed(population, "minus"); }
 std::string controller_target(const std::string& population) { return prefixed(population, "target"); }
+
+bool held_down(const Controller& c) { return c.reset == Reset::kToValue; }
 
 NetworkDescription expand_controllers(const NetworkDescription& description) {
   NetworkDescription d = description;

@@ -17,6 +17,11 @@ namespace spikeloop {
 /// Teaching is switched on by one spike of source neuron K. The comparators rest at -kDisabledMv, out of reach of any output; that spike
 /// lifts them to 0 by a delta input, and holds them there by an apical current that hardly decays. So inference is the same network with
 /// the target source silent.
+///
+/// Comparators that reset to a value (`Controller::reset`) rest at 0 and never fall below, as neurons of a chip do; what they are owed is
+/// cut there. Without targets the plus ones are silent by themselves. The minus ones are held down while teaching is off: source neuron K
+/// fires every `kHoldDownPeriod` then, and each such spike takes them to rest. So here it is the silence of neuron K that teaches. These
+/// are the comparators of a chip (Saponati et al. 2026, arXiv 2602.13261, has them on one).
 NetworkDescription expand_controllers(const NetworkDescription& description);
 
 /// How far below their working point disabled controller neurons rest, in mV (thresholds are 1 mV).
@@ -24,5 +29,11 @@ inline constexpr double kDisabledMv = 100;
 
 /// Decay of the current that holds teaching on: e-folding in ms, far longer than any trial.
 inline constexpr double kTeachingHoldMs = 1e9;
+
+/// What a spike that holds comparators down takes from them, in mV: more than any has below its threshold, and a spike of the output.
+inline constexpr double kHoldDownMv = 2;
+
+/// How often they get one while teaching is off: an output fires no more than once meanwhile.
+inline constexpr Time kHoldDownPeriod = kMillisecond;
 
 }  // namespace spikeloop

@@ -117,6 +117,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     session.reset(kTestTrials + i);
     input_values(plan.encode, {data.samples.data() + i * data.features, data.features}, data.shape, {0, 0}, values);
     encode_sample(plan, values, seed, kTestTrials + i, plan.test, input);
+    encode_teaching_off(plan, plan.test, input);
     session.advance(plan.test, input, sink);
     const std::uint32_t answer = sink.answer();
     ++e.confusion[data.labels[i]][answer];

@@ -101,6 +101,10 @@ struct Controller {
   std::uint32_t target_spikes = 1;  ///< target spikes that stand for one wanted output spike: more of them say sooner, and in smaller
                                     ///< steps, that one is owed; rates and dead zones stay those of output spikes
   double tau_m_ms = 20;             ///< membrane time constant of the controller neurons, the window over which spikes are compared
+  /// What they do when they fire. kSubtract: what is owed beyond a spike is kept. kToValue: they begin anew, and nothing of them is ever
+  /// below rest, so that a chip can have them (see `expand_controllers`).
+  Reset reset = Reset::kSubtract;
+  double refractory_ms = 0;
   std::vector<Feedback> feedback;
 };
 
@@ -108,5 +112,7 @@ struct Controller {
 std::string controller_plus(const std::string& population);
 std::string controller_minus(const std::string& population);
 std::string controller_target(const std::string& population);
+/// Whether its neurons have to be held down where they shall not teach, by spikes of the target source's last neuron.
+bool held_down(const Controller& controller);
 
 }  // namespace spikeloop

@@ -24,7 +24,7 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
   for (const Controller& c : network.controllers()) {
     if (c.population != e.readout.population) continue;
     target = static_cast<std::uint32_t>(network.population_index(controller_target(c.population)));
-    true_hz = c.true_hz, other_hz = c.other_hz, target_spikes = c.target_spikes;
+    true_hz = c.true_hz, other_hz = c.other_hz, target_spikes = c.target_spikes, held_down = spikeloop::held_down(c);
   }
   if (e.feedback_learning) {
     noise_hz = e.feedback_learning->noise_hz;
@@ -123,7 +123,7 @@ namespace {
 /// Teaching on, and target k at the rate hz_of(k).
 void encode_rates(const TrialPlan& plan, std::vector<Spike>& spikes, auto&& hz_of) {
   if (!plan.target || plan.feedback == 0) return;
-  spikes.push_back({plan.free, *plan.target, plan.outputs});
+  if (!plan.held_down) spikes.push_back({plan.free, *plan.target, plan.outputs});
   for (std::uint32_t k = 0; k < plan.outputs; ++k) {
     const double hz = hz_of(k) * plan.target_spikes;
     for (double n = -std::floor(static_cast<double>(plan.lead) * 1e-9 * hz); hz > 0; n += 1) {
@@ -142,6 +142,11 @@ void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike
 
 void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& spikes) {
   encode_rates(plan, spikes, [hz](std::uint32_t) { return hz; });
+}
+
+void encode_teaching_off(const TrialPlan& plan, Time until, std::vector<Spike>& spikes) {
+  if (!plan.held_down) return;
+  for (Time t = 0; t < until; t += kHoldDownPeriod) spikes.push_back({t / plan.tick * plan.tick, *plan.target, plan.outputs});
 }
 
 void TrialSink::clear() {

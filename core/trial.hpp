@@ -22,6 +22,7 @@ struct TrialPlan {
   std::uint32_t outputs = 0;            ///< size of the readout
   std::optional<std::uint32_t> target;  ///< source of the readout's controller
   double true_hz = 0, other_hz = 0;
+  bool held_down = false;        ///< the controller is, while teaching is off
   double target_spikes = 1;      ///< of the source for each wanted output spike
   std::vector<bool> controller;  ///< per population: part of a controller
   std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
@@ -46,12 +47,16 @@ std::array<int, 2> drawn_shift(const RateEncoding& encode, std::uint64_t seed, s
 void encode_sample(const TrialPlan& plan, std::span<const float> sample, std::uint64_t seed, std::uint64_t trial, Time until,
                    std::vector<Spike>& spikes);
 
-/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on; the others carry the target rates, with
-/// a spike at that time, and others before it as far as the lead goes: comparators out of reach of their threshold still compare.
+/// Teaching: one spike of the last target neuron at the start of the feedback phase switches it on, or its silence does; the others carry
+/// the target rates, with a spike at that time, and others before it as far as the lead goes: comparators out of reach of their threshold
+/// still compare.
 void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike>& spikes);
 
 /// Teaching without a label: every target at the same rate.
 void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& spikes);
+
+/// Teaching is off in [0, until): what holds down the controllers that need it; nothing for others.
+void encode_teaching_off(const TrialPlan& plan, Time until, std::vector<Spike>& spikes);
 
 /// Poisson trains in [0, until) for every neuron of the noise sources, drawn for (seed, trial, neuron).
 void encode_noise(const TrialPlan& plan, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes);

@@ -72,6 +72,7 @@ void check_controller(const Faults& f, const Context& c, const Controller& k) {
   f.at("target").between("headroom", k.headroom, 1, 1000);
   f.at("target").between("target_spikes", k.target_spikes, 1, 1000);
   f.at("neuron.lif").positive("tau_m_ms", k.tau_m_ms);
+  f.at("neuron.lif").not_negative("refractory_ms", k.refractory_ms);
   if (refers(f, "population", k.population, c.populations, "population")) {
     const Population& p = c.d.populations[c.populations.at(k.population)];
     if (p.is_source())

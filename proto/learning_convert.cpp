@@ -66,6 +66,11 @@ void target_fields(const Access& a, auto& controller) {
 }
 
 template <class Access>
+void neuron_fields(const Access& a, auto& controller) {
+  a("tau_m_ms", controller.tau_m_ms), a("reset", controller.reset), a("refractory_ms", controller.refractory_ms);
+}
+
+template <class Access>
 void feedback_fields(const Access& a, auto& feedback) {
   a("to", feedback.to), a("amplitude", feedback.amplitude), a("rule", feedback.rule);
 }
@@ -123,7 +128,7 @@ Controller read_controller(const Reader& reader, const v1::Controller& message) 
   reader("population", controller.population);
   target_fields(reader.at("target", message.target()), controller);
   if (message.has_neuron() && !message.neuron().has_lif()) reader.fault("neuron", "does not say which model", "use `lif {}`");
-  reader.at("neuron.lif", message.neuron().lif())("tau_m_ms", controller.tau_m_ms);
+  neuron_fields(reader.at("neuron.lif", message.neuron().lif()), controller);
   for (int i = 0; i < message.feedback_size(); ++i)
     controller.feedback.push_back(read_feedback(reader.at("feedback", i, message.feedback(i)), message.feedback(i)));
   return controller;
@@ -132,7 +137,7 @@ Controller read_controller(const Reader& reader, const v1::Controller& message) 
 void write_controller(const Controller& controller, v1::Controller& message) {
   Writer{message}("population", controller.population);
   target_fields(Writer(*message.mutable_target()), controller);
-  Writer (*message.mutable_neuron()->mutable_lif())("tau_m_ms", controller.tau_m_ms);
+  neuron_fields(Writer(*message.mutable_neuron()->mutable_lif()), controller);
   for (const Feedback& feedback : controller.feedback) write_feedback(feedback, *message.add_feedback());
 }
 

@@ -52,6 +52,24 @@ TEST(Deploy, RunsATrainedNetworkOnTheBoardBesideTheSimulator) {
   for (const char* part : {"board", "static", "estimated", "189 uW", "not known"}) contains(text.out, part);
 }
 
+TEST(TrainOnABoard, WithTheControllerOnTheChipToo) {
+  const Folder folder;
+  const std::string experiment = SPIKELOOP_SOURCE_DIR "/examples/chip_controller.txtpb";
+  const nlohmann::json refused = call_json({"train", kBinary, "--backend", "dynapse", "--controller", "chip", "--out", folder / "no"}, 3);
+  contains(refused.dump(), "RESET_SUBTRACT");
+  for (const char* where : {"host", "chip"}) {
+    const std::string dir = folder / where;
+    call_json({"train", experiment, "--backend", "dynapse", "--mismatch", "0", "--controller", where, "--seeds", "1", "--out", dir}, 0);
+    const nlohmann::json report = json_of(dir + "/report.json");
+    EXPECT_EQ(report["runs"][0]["accuracy"], 1) << where;
+    EXPECT_GT(report["runs"][0]["epochs"][0]["help"], 1) << where;
+  }
+  EXPECT_NE(learned(folder / "host")["weights"], learned(folder / "chip")["weights"]) << "the chip's comparators are not those of the host";
+  const nlohmann::json deployed = call_json({"deploy", folder / "chip", "--mismatch", "0", "--controller", "chip", "--samples", "20"}, 0);
+  EXPECT_EQ(deployed["runs"][0]["test_accuracy"]["board"], 1);
+  EXPECT_EQ(call({"train", experiment, "--controller", "chip", "--out", folder / "simulated"}).code, 1);
+}
+
 TEST(Deploy, OfANetworkThatLearnedItsBoardsNeuronsGivesItTheSameOnes) {
   const Folder folder;
   ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse"})).code, 0);

@@ -10,6 +10,7 @@ namespace {
 std::shared_ptr<Backend> machine(const char* name, double mismatch) {
   cli::MachineChoice choice;
   choice.name = name;
+  choice.controller = "chip";
   if (choice.name == "dynapse") choice.mismatch = mismatch, choice.board_seed = 1;
   return cli::make_machine(choice);
 }

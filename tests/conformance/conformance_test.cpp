@@ -9,6 +9,7 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/inputs.hpp"
+#include "core/controller.hpp"
 #include "tests/conformance/backends.hpp"
 
 namespace spikeloop::conformance {
@@ -86,6 +87,34 @@ TEST_P(EveryMachine, RunsTheNetworksAsTheSimulatorDoes) {
     EXPECT_EQ(expected.empty(), std::string(c.name) == "silence");
     expect_alike(network, expected, trains_of(run(*start(network), c.length)), GetParam().*c.tolerance, c.depth);
   }
+}
+
+TEST_P(EveryMachine, ControllersTellWhatIsOwedAndWhatIsTooMuchWhereTeachingIsOn) {
+  const Network network = network_of("controller");
+  const auto target = static_cast<std::uint32_t>(network.population_index("ctrl.out.target"));
+  constexpr Time kOff = 300 * kMillisecond;
+  std::vector<Spike> input;
+  for (Time t = 0; t < kOff; t += kHoldDownPeriod) input.push_back({t, target, 3});
+  for (Time t = kOff; t < kLength; t += 10 * kMillisecond) input.push_back({t, target, 1});
+  for (Time t = kOff + 3 * kMillisecond; t < kLength; t += 8'300 * kMicrosecond) input.push_back({t, target, 2});
+  const auto run_taught = [&](Session& session) {
+    Recording out;
+    session.reset(1);
+    session.advance(kLength, input, out);
+    return trains_of(out);
+  };
+  const Trains expected = run_taught(*make_simulator()->compile(network)->start()), got = run_taught(*start(network));
+  const auto plus = static_cast<std::uint32_t>(network.population_index(controller_plus("out"))),
+             minus = static_cast<std::uint32_t>(network.population_index(controller_minus("out")));
+  for (const Trains& trains : {expected, got}) {
+    EXPECT_EQ(trains.count({plus, 0}) + trains.count({minus, 1}) + trains.count({plus, 2}) + trains.count({minus, 2}), 0U);
+    for (const auto& helper : {std::pair(minus, 0U), std::pair(plus, 1U)}) {
+      ASSERT_TRUE(trains.contains(helper));
+      EXPECT_GT(trains.at(helper).front(), kOff);
+      EXPECT_GT(trains.at(helper).size(), 15U);
+    }
+  }
+  expect_alike(network, expected, got, GetParam().delta, 2);
 }
 
 TEST_P(EveryMachine, DoesTheSameInEveryTrial) {

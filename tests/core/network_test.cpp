@@ -84,6 +84,26 @@ TEST(Network, ExpandsAControllerIntoNeuronsAndProjections) {
   EXPECT_TRUE(std::holds_alternative<OneToOne>(network.projections()[network.projection_index("ctrl.out.plus->out.apical")].connect));
 }
 
+TEST(Network, ComparatorsThatResetToAValueRestAtZeroAndThoseOfExcessAreHeldDown) {
+  NetworkDescription d = described();
+  d.controllers[0].reset = Reset::kToValue, d.controllers[0].refractory_ms = 2;
+  const Network network(d);
+  ASSERT_EQ(network.projections().size(), 2u + 2 + 3 + 4);
+  for (const char* name : {"ctrl.out.plus", "ctrl.out.minus"}) {
+    const Lif& lif = std::get<Lif>(network.populations()[network.population_index(name)].neuron());
+    EXPECT_EQ(lif.reset, Reset::kToValue);
+    EXPECT_EQ(lif.v_rest_mv, 0);
+    EXPECT_EQ(lif.v_reset_mv, 0);
+    EXPECT_EQ(lif.v_floor_mv, 0);
+    EXPECT_EQ(lif.refractory_ms, 2);
+  }
+  const Projection& off = network.projections()[network.projection_index("ctrl.out.target.off->ctrl.out.minus")];
+  EXPECT_EQ(std::get<Constant>(off.weight.kind).value, -kHoldDownMv);
+  EXPECT_EQ(*std::get<Pairs>(off.connect).sources, (std::vector<std::uint32_t>{2, 2}));
+  d.controllers[0].refractory_ms = -1;
+  EXPECT_THROW(Network{d}, DescriptionError);
+}
+
 TEST(Network, ExpectedSynapses) {
   NetworkDescription d;
   d.populations = {neurons("a", 10),

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <map>
 
+#include "backends/simulator/simulator.hpp"
 #include "core/controller.hpp"
+#include "core/trial_runner.hpp"
 #include "tests/experiment/digits.hpp"
 
 namespace spikeloop {
@@ -47,6 +49,46 @@ TEST_F(TrialTest, NormalisationMakesTheTotalRateIndependentOfTheInk) {
   EXPECT_NEAR(static_cast<double>(encoded(faint, 1).size()), static_cast<double>(encoded(strong, 1).size()), 64);
   plan_.encode.mean.reset();
   EXPECT_GT(encoded(strong, 1).size(), 6 * encoded(faint, 1).size());
+}
+
+TEST_F(TrialTest, ControllersThatNeedItAreHeldDownWhileTeachingIsOff) {
+  std::vector<Spike> spikes;
+  encode_teaching_off(plan_, 20 * kMillisecond, spikes);
+  EXPECT_TRUE(spikes.empty()) << "this one is silent by itself";
+  plan_.held_down = true;
+  encode_teaching_off(plan_, 20 * kMillisecond, spikes);
+  ASSERT_EQ(spikes.size(), 20u);
+  EXPECT_EQ(spikes.back().time, 19 * kMillisecond);
+  for (const Spike& s : spikes) EXPECT_TRUE(s.population == *plan_.target && s.neuron == 10);
+  spikes.clear();
+  encode_target(plan_, 3, spikes);
+  for (const Spike& s : spikes) EXPECT_NE(s.neuron, 10u) << "its silence teaches";
+}
+
+TEST(Trial, AControllerThatIsHeldDownHelpsInTheFeedbackPhaseAlone) {
+  const std::string file = SPIKELOOP_SOURCE_DIR "/examples/chip_controller.txtpb";
+  const Experiment experiment = load_experiment(file);
+  const Network network(with_probes(load_network(resolve_path(file, experiment.network_file)), experiment));
+  Dataset data;
+  data.features = 4, data.classes = 2, data.shape = {4};
+  data.samples = {0, 0.5f, 1, 0.2f, 1, 0.3f, 0.1f, 0.9f};
+  data.labels = {0, 1};
+  const TrialPlan plan(experiment, network);
+  const auto program = make_simulator()->compile(network);
+  TrialRunner runner(plan, program->start(), data, 1);
+  std::uint64_t helped = 0;
+  for (const std::size_t sample : {0U, 1U})
+    for (const Spike& s : runner.show(sample + 1, sample)) {
+      if (!plan.controller[s.population]) continue;
+      ++helped;
+      EXPECT_GE(s.time, plan.free);
+    }
+  EXPECT_GT(helped, 2u);
+  EXPECT_EQ(runner.run({3, 0, TrialKind::kWarmUp, 1, 1, {0, 0}}).help, 0u);
+  const auto session = program->start();
+  const OperationCounts counts = evaluate(experiment, network, *session, data, {0, 1}, 1).counts;
+  for (const char* name : {"ctrl.out.plus", "ctrl.out.minus"}) EXPECT_EQ(counts.populations[network.population_index(name)].spikes, 0u);
+  EXPECT_GT(counts.populations[network.population_index("out")].spikes, 2u);
 }
 
 TEST_F(TrialTest, TeachingIsSwitchedOnByOneSpikeAtTheStartOfTheFeedbackPhase) {

@@ -152,6 +152,8 @@ TEST(Golden, BinaryAndTextOfEachDescriptionSayTheSame) {
             write_network(load_network_text(golden("network_convolution.txtpb"), "", with_six_by_six())));
   EXPECT_EQ(write_network(load_network_binary(golden("network_target.bin"), "", with_six_by_six())),
             write_network(load_network_text(golden("network_target.txtpb"), "", with_six_by_six())));
+  EXPECT_EQ(write_network(load_network_binary(golden("network_controller.bin"), "", with_six_by_six())),
+            write_network(load_network_text(golden("network_controller.txtpb"), "", with_six_by_six())));
   for (const std::string& name : kExperiments)
     EXPECT_EQ(write_experiment(load_experiment_binary(golden(name + ".bin"))),
               write_experiment(load_experiment_text(golden(name + ".txtpb"))));
@@ -258,7 +260,8 @@ TEST(Golden, TheSpreadOfEnergyAndWhatIsNotKnownAreReadAndWrittenAgain) {
 }
 
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
-  expect_every_field_is_set<v1::Network>({"network.txtpb", "network_feedback.txtpb", "network_target.txtpb", "network_convolution.txtpb"});
+  expect_every_field_is_set<v1::Network>(
+      {"network.txtpb", "network_feedback.txtpb", "network_target.txtpb", "network_controller.txtpb", "network_convolution.txtpb"});
   std::vector<std::string> experiments;
   for (const std::string& name : kExperiments) experiments.push_back(name + ".txtpb");
   expect_every_field_is_set<v1::Experiment>(experiments);
