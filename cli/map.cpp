@@ -58,7 +58,7 @@ std::vector<report::MappingSection> sections_of(const Network& network, const dy
 
 void write_directory(const Options& o, const fs::path& dir, const Network& network, const ChipSpec& chip, const dynapse::Compiled& compiled,
                      const Mapping& mapping, const Terminal& t) {
-  const report::Svg picture = report::placement_plot(mapping, core_labels(compiled, chip));
+  const report::Svg picture = report::placement_plot(mapping, core_labels(compiled));
   nlohmann::ordered_json object = {{"file", o.file}, {"chip", chip.name}, {"fits", true}};
   object.update(map_json(network, compiled, chip));
   const auto write = [&](const char* name, const std::string& text) { write_file_atomically((dir / name).string(), text); };

@@ -164,12 +164,10 @@ report::Table traffic_table(const Compiled& c, const ChipSpec& chip) {
   return table;
 }
 
-std::vector<report::CoreLabel> core_labels(const Compiled& c, const ChipSpec& chip) {
+std::vector<report::CoreLabel> core_labels(const Compiled& c) {
   std::vector<report::CoreLabel> labels;
   for (const CoreUse& core : c.placement.cores)
-    labels.push_back(
-        {core.chip, core.core,
-         fmt::format("{} neurons, CAM {}, tags {}", core.neurons, of(cam_use(c, core).most, chip.limits.cam_words), core.tags)});
+    labels.push_back({core.chip, core.core, fmt::format("{} neurons, CAM {}, tags {}", core.neurons, cam_use(c, core).most, core.tags)});
   return labels;
 }
 

@@ -19,7 +19,7 @@ report::Table weight_table(const Network& network, const dynapse::Compiled& comp
 report::Table parameter_table(const dynapse::Compiled& compiled);
 /// Events and energy of a second.
 report::Table traffic_table(const dynapse::Compiled& compiled, const ChipSpec& chip);
-std::vector<report::CoreLabel> core_labels(const dynapse::Compiled& compiled, const ChipSpec& chip);
+std::vector<report::CoreLabel> core_labels(const dynapse::Compiled& compiled);
 
 nlohmann::ordered_json map_json(const Network& network, const dynapse::Compiled& compiled, const ChipSpec& chip);
 nlohmann::ordered_json to_json(const std::vector<dynapse::Violation>& violations);

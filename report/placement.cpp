@@ -84,7 +84,7 @@ Svg placement_plot(const Mapping& mapping, const std::vector<CoreLabel>& labels)
     }
   for (const CoreLabel& label : labels) {
     const Corner at = corner_of(label.chip, label.core);
-    svg.text(at.x, at.y - 5, label.text, "soft");
+    svg.text(at.x, at.y - 5, label.text, "soft tiny");
   }
   draw_legend(svg, mapping, board + kTitle / 2);
   return svg;
