@@ -127,7 +127,7 @@ nlohmann::ordered_json optional_json(const std::optional<std::uint64_t>& value) 
   return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-nlohmann::ordered_json to_json(const fw::ProbeReport& r) {
+nlohmann::ordered_json probe_json(const fw::ProbeReport& r) {
   nlohmann::ordered_json neurons = nlohmann::ordered_json::array();
   for (const auto& n : r.neurons)
     neurons.push_back({{"chip", n.chip},
@@ -225,7 +225,7 @@ int probe(const ProbeOptions& o, Terminal& t) {
   if (const std::string fault = fw::selector_fault(o.board); !fault.empty()) throw UsageError(fault);
   const fw::ProbeReport report = run_probe(o, t);
   if (t.json)
-    t.print(to_json(report));
+    t.print(probe_json(report));
   else
     t.out << fitted(table_of(report), t.out_width, t.colour);
   if (report.good()) return kOk;

@@ -20,7 +20,7 @@ namespace spikeloop::cli {
 namespace fw = spikeloop::firmware;
 namespace {
 
-struct Options {
+struct BoardsOptions {
   std::string usbip;
   bool print_udev = false;
 };
@@ -50,7 +50,7 @@ const char* state_of(const fw::BoardListing& board) {
   return "failed";
 }
 
-nlohmann::ordered_json to_json(const fw::BoardListing& b) {
+nlohmann::ordered_json listing_json(const fw::BoardListing& b) {
   nlohmann::ordered_json object = {{"board", b.selector},
                                    {"kind", b.kind},
                                    {"serial", b.identity.serial},
@@ -88,7 +88,7 @@ std::string add_boards(std::vector<fw::BoardListing>& boards, const std::functio
   }
 }
 
-int list_boards(const Options& o, Terminal& t) {
+int list_boards(const BoardsOptions& o, Terminal& t) {
   const auto server = server_of(o.usbip);
   std::vector<fw::BoardListing> boards;
   const std::string problem = add_boards(boards, [] { return fw::list_usb_boards(); });
@@ -100,7 +100,7 @@ int list_boards(const Options& o, Terminal& t) {
   if (!server_problem.empty()) t.err << "spikeloop: " << server_problem << "\n";
   if (t.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const auto& board : boards) list.push_back(to_json(board));
+    for (const auto& board : boards) list.push_back(listing_json(board));
     t.print({{"boards", list}, {"usb_problem", problem}, {"usbip_problem", server_problem}, {"exit_code", code}});
   } else {
     t.out << fitted(table_of(boards), t.out_width, t.colour);
@@ -120,7 +120,7 @@ void excuse_this_computer(std::vector<fw::Finding>& findings) {
     if (elsewhere && is_here(f.kind)) f.kind = fw::FindingKind::note;
 }
 
-int examine(const Options& o, Terminal& t) {
+int examine(const BoardsOptions& o, Terminal& t) {
   if (o.print_udev) {
     if (t.json)
       t.print({{"udev_rules", std::string(fw::udev_rules())}});
@@ -151,7 +151,7 @@ Verb boards_verb() {
           "Examples:\n  spikeloop boards                          on this computer\n"
           "  spikeloop boards --usbip 127.0.0.1:3240   and those of a server",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<BoardsOptions>();
             add_usbip(app, o->usbip);
             return [o](Terminal& t) { return list_boards(*o, t); };
           }};
@@ -162,7 +162,7 @@ Verb doctor_verb() {
           "Examples:\n  spikeloop doctor\n"
           "  spikeloop doctor --print-udev | sudo tee /etc/udev/rules.d/70-spikeloop.rules",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<BoardsOptions>();
             add_usbip(app, o->usbip);
             app.add_flag("--print-udev", o->print_udev, "print the udev rule that lets users open boards, and nothing else");
             return [o](Terminal& t) { return examine(*o, t); };

@@ -24,7 +24,7 @@
 namespace spikeloop::cli {
 namespace {
 
-struct Options {
+struct CheckOptions {
   std::string file, data_dir, unit;
   bool memory = false;
   std::size_t threads = 1;
@@ -40,7 +40,7 @@ std::string names_of(const engine::Memory::Rows& rows, const Network& network) {
   return n == 1 ? name(0) : n == 2 ? name(0) + ", " + name(1) : fmt::format("{} and {} others", name(0), n - 1);
 }
 
-nlohmann::ordered_json to_json(const engine::Memory& memory, const Network& network) {
+nlohmann::ordered_json memory_json(const engine::Memory& memory, const Network& network) {
   const auto whole = [](double bytes) { return static_cast<std::uint64_t>(std::llround(bytes)); };
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const engine::Memory::Rows& r : memory.rows) {
@@ -76,7 +76,7 @@ report::Table memory_table(const engine::Memory& memory, const Network& network)
 }
 
 /// A file that describes no network; false if it does.
-bool check_other(const Options& o, DescriptionKind kind, const Terminal& t) {
+bool check_other(const CheckOptions& o, DescriptionKind kind, const Terminal& t) {
   nlohmann::ordered_json object = {{"file", o.file}, {"kind", ""}, {"valid", true}};
   std::string text;
   if (kind == DescriptionKind::kPriceList) {
@@ -101,7 +101,7 @@ bool check_other(const Options& o, DescriptionKind kind, const Terminal& t) {
   return true;
 }
 
-int check(const Options& o, Terminal& t) {
+int check(const CheckOptions& o, Terminal& t) {
   std::error_code ignored;
   if (std::filesystem::is_directory(o.file, ignored)) return check_classes(o.file, o.unit, t);
   if (io::is_nir(o.file)) return check_nir(o.file, o.nir, t);
@@ -131,7 +131,7 @@ int check(const Options& o, Terminal& t) {
                                      {"projections", network.projections().size()},
                                      {"neurons", static_cast<std::uint64_t>(neurons)},
                                      {"synapses", static_cast<std::uint64_t>(std::llround(synapses))}};
-    if (o.memory) object["memory"] = to_json(memory_in_simulator(network, o.threads), network);
+    if (o.memory) object["memory"] = memory_json(memory_in_simulator(network, o.threads), network);
     t.print(object);
     return kOk;
   }
@@ -150,7 +150,7 @@ Verb check_verb() {
           "  spikeloop check sample.aedat4     what a recording holds\n  spikeloop check nmnist/Train      a folder with a folder of "
           "recordings for each class",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<CheckOptions>();
             add_text(app, "FILE", o->file, "", "any description of ours (.txtpb), a NIR file, or a recording")->required();
             app.add_flag("--memory", o->memory, "also tell the memory that it will need, and that of each synapse");
             add_count(app, "--threads", o->threads, 256, "with so many threads (default 1)");

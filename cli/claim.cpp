@@ -23,7 +23,7 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct ClaimVerbOptions {
   std::string name, network, data_dir, out;
   std::uint64_t seed = 1;
   bool smoke = false;
@@ -42,7 +42,7 @@ int list(Terminal& t) {
   return kOk;
 }
 
-ClaimOptions options_of(const Options& o) {
+ClaimOptions options_of(const ClaimVerbOptions& o) {
   const char* environment = std::getenv("SPIKELOOP_DATA_DIR");
   return {o.seed, o.smoke, !o.data_dir.empty() ? o.data_dir : environment ? environment : ""};
 }
@@ -57,7 +57,7 @@ void print_result(Terminal& t, const Claim& claim, const ClaimResult& result, co
         << fitted(claim_table(result), t.out_width, t.colour) << fmt::format("report: {}\n", (dir / "claim.html").string());
 }
 
-int run_claim(const Options& o, Terminal& t) {
+int run_claim(const ClaimVerbOptions& o, Terminal& t) {
   if (o.name.empty()) return list(t);
   const Claim& claim = find_claim(o.name);
   const std::string file = o.network.empty() ? fmt::format("examples/claims/{}_network.txtpb", claim.name) : o.network;
@@ -90,7 +90,7 @@ Verb claim_verb() {
           "  spikeloop claim window                                 runs/claim-window/claim.html shows it\n"
           "  spikeloop claim window my_network.txtpb                does it hold of this network?",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<ClaimVerbOptions>();
             add_text(app, "NAME", o->name, "", "the claim; none: lists them");
             add_text(app, "NETWORK", o->network, "", "a description instead of examples/claims/NAME_network.txtpb");
             add_text(app, "--out", o->out, "DIR", "run directory, must not exist (default runs/claim-NAME)");

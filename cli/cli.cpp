@@ -63,7 +63,7 @@ std::string unknown_word(const std::string& word, const std::vector<std::string>
   return fmt::format("there is no {} \"{}\"; see `{} --help`", what, word, help);
 }
 
-nlohmann::ordered_json to_json(const Diagnostic& d) {
+nlohmann::ordered_json diagnostic_json(const Diagnostic& d) {
   return {{"file", d.file}, {"line", d.line}, {"column", d.column}, {"path", d.path}, {"what", d.what}, {"suggestion", d.suggestion}};
 }
 
@@ -76,7 +76,7 @@ int fail(const Terminal& t, const std::string& what, int code, const std::vector
   }
   if (!t.json) return code;
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Diagnostic& d : faults) list.push_back(to_json(d));
+  for (const Diagnostic& d : faults) list.push_back(diagnostic_json(d));
   t.print({{"error", what}, {"exit_code", code}, {"faults", list}});
   return code;
 }

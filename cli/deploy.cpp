@@ -25,7 +25,7 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct DeployOptions {
   std::string dir, data_dir, out;
   MachineChoice machine;
   std::size_t samples = 0;
@@ -79,7 +79,7 @@ std::vector<InitialWeights> learned_weights(const fs::path& dir, const Network& 
 
 class Deployer {
  public:
-  Deployer(const Options& o, const LoadedExperiment& loaded, const fs::path& dir) : o_(o), loaded_(loaded), dir_(dir) {}
+  Deployer(const DeployOptions& o, const LoadedExperiment& loaded, const fs::path& dir) : o_(o), loaded_(loaded), dir_(dir) {}
 
   Deployed run(const TrainingResult& trained, std::size_t index) {
     NetworkDescription description = with_probes(loaded_.network, loaded_.experiment);
@@ -126,7 +126,7 @@ class Deployer {
     d.energy.spread = dynapse::energy_spread(d.per_sample, spec, dynapse::prices_of(spec));
   }
 
-  const Options& o_;
+  const DeployOptions& o_;
   const LoadedExperiment& loaded_;
   const fs::path& dir_;
 };
@@ -170,7 +170,7 @@ report::Table accuracy_table(const std::vector<Deployed>& all) {
   return table;
 }
 
-nlohmann::ordered_json to_json(const Deployed& d) {
+nlohmann::ordered_json deployed_json(const Deployed& d) {
   nlohmann::ordered_json lines = nlohmann::ordered_json::array();
   for (const EnergyLine& l : d.energy.lines)
     lines.push_back({{"part", l.part},
@@ -190,20 +190,20 @@ nlohmann::ordered_json to_json(const Deployed& d) {
           {"lost", d.deployment.lost()},
           {"strays", d.deployment.strays},
           {"simulated_s", to_ms(d.counts.simulated) * 1e-3},
-          {"operations", cli::to_json(d.operations)},
+          {"operations", to_json(d.operations)},
           {"energy_per_inference",
            {{"machine", d.energy.machine}, {"kind", report::kind_of(d.energy)}, {"total_j", d.energy.total()}, {"lines", lines}}},
           {"microwatts", microwatts(d)}};
 }
 
 /// What `energy` needs: the operations of each sample too, and the chip with its prices.
-void write_deployment(const fs::path& out, const Options& o, const std::vector<Deployed>& all, nlohmann::ordered_json object) {
-  for (std::size_t i = 0; i < all.size(); ++i) object["runs"][i]["per_sample"] = cli::to_json(std::span(all[i].per_sample));
+void write_deployment(const fs::path& out, const DeployOptions& o, const std::vector<Deployed>& all, nlohmann::ordered_json object) {
+  for (std::size_t i = 0; i < all.size(); ++i) object["runs"][i]["per_sample"] = to_json(std::span(all[i].per_sample));
   write_file_atomically((out / kDeployedChipFile).string(), write_chip(load_chip_of(o.machine.chip)));
   write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 
-int deploy(const Options& o, Terminal& t) {
+int deploy(const DeployOptions& o, Terminal& t) {
   check_machine_choice(o.machine);
   const fs::path dir = o.dir;
   const ExperimentResult stored = stored_result(dir);
@@ -222,7 +222,7 @@ int deploy(const Options& o, Terminal& t) {
     all.push_back(deployer.run(stored.runs[i], i));
   }
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
-  for (const Deployed& d : all) runs.push_back(to_json(d));
+  for (const Deployed& d : all) runs.push_back(deployed_json(d));
   const nlohmann::ordered_json object = {{"directory", dir.string()}, {"machine", to_json(o.machine)}, {"runs", runs}};
   if (!out.empty()) write_deployment(out, o, all, object);
   if (t.json) {
@@ -242,7 +242,7 @@ Verb deploy_verb() {
           "  spikeloop deploy runs/chip_digits --mismatch 0      on an ideal one\n"
           "  spikeloop deploy runs/chip_digits --board 1-2       on the board at USB 1-2",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<DeployOptions>();
             o->machine.name = "dynapse";
             add_text(app, "DIR", o->dir, "", "a finished run directory of `spikeloop train`")->required();
             add_data(app, o->data_dir);

@@ -22,7 +22,7 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct EnergyOptions {
   std::string dir;
   std::vector<std::string> prices;
 };
@@ -55,7 +55,7 @@ PriceList load_price(const std::string& name) {
   return load_prices(name);
 }
 
-std::vector<PriceList> prices_for(const Options& o, const RecordedDirectory& recorded) {
+std::vector<PriceList> prices_for(const EnergyOptions& o, const RecordedDirectory& recorded) {
   if (o.prices.empty() && recorded.prices.empty())
     throw UsageError(
         fmt::format("{} has no prices in it; name a price list or a chip with --price, like examples/prices/dynapse1.txtpb", o.dir));
@@ -162,7 +162,7 @@ void print_measured(const RecordedDirectory& recorded, const Terminal& t) {
   if (!table.rows.empty()) t.out << "\n" << fitted(table, t.out_width, t.colour);
 }
 
-int energy(const Options& o, Terminal& t) {
+int energy(const EnergyOptions& o, Terminal& t) {
   const RecordedDirectory recorded = read_recorded(o.dir);
   const std::vector<PriceList> prices = prices_for(o, recorded);
   nlohmann::ordered_json machines = nlohmann::ordered_json::array();
@@ -197,7 +197,7 @@ Verb energy_verb() {
           "  spikeloop energy runs/digits --price examples/prices/loihi.txtpb    on another machine\n"
           "  spikeloop energy runs/chip_digits_on_board                          of `deploy --out`",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<EnergyOptions>();
             add_text(app, "DIR", o->dir, "", "a directory of `spikeloop train`, `run` or `deploy --out`")->required();
             app.add_option("--price", o->prices, "a price list or chip (.txtpb), or a chip's name; may be repeated")
                 ->type_name("FILE")

@@ -21,7 +21,7 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct EvalOptions {
   std::vector<std::string> dirs;
   std::string data_dir;
   MachineChoice machine;
@@ -31,7 +31,7 @@ struct Options {
 InterruptedError interruption() { return InterruptedError("interrupted; nothing is lost, for eval writes nothing"); }
 
 /// The result of a run directory, its tests done again with the stored weights.
-ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
+ExperimentResult evaluate_directory(const fs::path& dir, const EvalOptions& o) {
   ExperimentResult result = stored_result(dir);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
   for (std::size_t i = 0; i < result.runs.size(); ++i) {
@@ -58,7 +58,7 @@ ExperimentResult evaluate_directory(const fs::path& dir, const Options& o) {
   return result;
 }
 
-nlohmann::ordered_json to_json(const NeuroBench& n) {
+nlohmann::ordered_json neurobench_json(const NeuroBench& n) {
   return {{"Footprint", n.footprint},
           {"ConnectionSparsity", n.connection_sparsity},
           {"ClassificationAccuracy", n.classification_accuracy},
@@ -66,7 +66,7 @@ nlohmann::ordered_json to_json(const NeuroBench& n) {
           {"SynapticOperations", {{"Effective_MACs", n.effective_macs}, {"Effective_ACs", n.effective_acs}, {"Dense", n.dense}}}};
 }
 
-int eval(const Options& o, Terminal& t) {
+int eval(const EvalOptions& o, Terminal& t) {
   check_machine_choice(o.machine);
   std::vector<ExperimentResult> results;
   for (const std::string& dir : o.dirs) results.push_back(evaluate_directory(dir, o));
@@ -88,7 +88,7 @@ int eval(const Options& o, Terminal& t) {
                    {"spread", m.spread},
                    {"seeds", r.runs.size()},
                    {"runs", runs},
-                   {"neurobench", to_json(neurobench(r.runs.front().test))}});
+                   {"neurobench", neurobench_json(neurobench(r.runs.front().test))}});
     if (o.robustness) all.back()["robustness"] = report::robustness_json(r);
   }
   t.print({{"evaluations", all}});
@@ -101,7 +101,7 @@ Verb eval_verb() {
   return {"eval", "test trained networks again, from their run directories alone",
           "Examples:\n  spikeloop eval runs/digits\n  spikeloop eval runs/digits runs/digits_stdp     one row each",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<EvalOptions>();
             app.add_option("DIR", o->dirs, "run directories of `spikeloop train`")->required()->type_name("");
             add_data(app, o->data_dir);
             add_machine(app, o->machine);

@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct MapVerbOptions {
   std::string file, chip = "dynapse1", out, controller = "host";
   std::vector<std::string> host;
   std::uint64_t seed = 1;
@@ -39,7 +39,7 @@ std::string network_file_of(const std::string& path) {
 }
 
 /// Every violation, with its place in the file; exit code 3.
-int refuse(const Options& o, const ChipSpec& chip, const std::vector<dynapse::Violation>& violations, const Terminal& t) {
+int refuse(const MapVerbOptions& o, const ChipSpec& chip, const std::vector<dynapse::Violation>& violations, const Terminal& t) {
   std::vector<Diagnostic> faults = dynapse::diagnostics_of(violations);
   t.err << fmt::format("spikeloop: {} does not fit on {}: {} violation{}\n", o.file, chip.name, faults.size(),
                        faults.size() == 1 ? "" : "s");
@@ -56,8 +56,8 @@ std::vector<report::MappingSection> sections_of(const Network& network, const dy
           {"Traffic", traffic_table(compiled, chip)}};
 }
 
-void write_directory(const Options& o, const fs::path& dir, const Network& network, const ChipSpec& chip, const dynapse::Compiled& compiled,
-                     const Mapping& mapping, const Terminal& t) {
+void write_directory(const MapVerbOptions& o, const fs::path& dir, const Network& network, const ChipSpec& chip,
+                     const dynapse::Compiled& compiled, const Mapping& mapping, const Terminal& t) {
   const report::Svg picture = report::placement_plot(mapping, core_labels(compiled));
   nlohmann::ordered_json object = {{"file", o.file}, {"chip", chip.name}, {"fits", true}};
   object.update(map_json(network, compiled, chip));
@@ -70,7 +70,7 @@ void write_directory(const Options& o, const fs::path& dir, const Network& netwo
   write("map.json", object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-int map_network(const Options& o, Terminal& t) {
+int map_network(const MapVerbOptions& o, Terminal& t) {
   const ChipSpec chip = load_chip_of(o.chip);
   const Network network(load_network_of(o.file));
   dynapse::MapOptions options;
@@ -118,7 +118,7 @@ Verb map_verb() {
           "Examples:\n  spikeloop map examples/networks/relay.txtpb --chip dynapse1\n"
           "  spikeloop map net.txtpb --chip dynapse1 --out runs/map    with the mapping as a file, and map.html",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<MapVerbOptions>();
             add_text(app, "FILE", o->file, "", "a network or an experiment (.txtpb)")->required();
             add_text(app, "--chip", o->chip, "C", "a chip that ships, or its file (default dynapse1)");
             add_text(app, "--out", o->out, "DIR", "write the mapping and a report there; must not exist");

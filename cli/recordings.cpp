@@ -20,7 +20,7 @@ namespace {
 
 std::string population_name(const std::string& name) { return name.empty() ? "(no name)" : name; }
 
-nlohmann::ordered_json to_json(const io::EventSummary& s, const std::string& file) {
+nlohmann::ordered_json summary_json(const io::EventSummary& s, const std::string& file) {
   nlohmann::ordered_json object = {{"file", file},
                                    {"kind", "recording"},
                                    {"valid", !s.fault.has_value()},
@@ -206,7 +206,7 @@ bool is_recording(const std::string& file, const std::string& unit) {
 int check_recording(const std::string& file, const std::string& unit, Terminal& t) {
   const auto reader = io::open_events(file, {time_unit(unit)});
   const io::EventSummary s = io::summarise(*reader);
-  if (t.json && !s.fault) t.print(to_json(s, file));
+  if (t.json && !s.fault) t.print(summary_json(s, file));
   if (!t.json) t.out << fitted(table_of(s), t.out_width, t.colour);
   if (s.fault) rethrow(s);
   return kOk;

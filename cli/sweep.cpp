@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A sweep that is about to begin, or to go on.
-struct Plan {
+struct SweepPlan {
   SweepOptions options;  ///< those that it was begun with
   fs::path dir;
   std::string command;  ///< that began it
@@ -31,7 +31,7 @@ struct Plan {
 };
 
 /// Reads and checks everything; `files` are those that are known already.
-void load(Plan& plan, DescriptionFiles& files) {
+void load(SweepPlan& plan, DescriptionFiles& files) {
   plan.sweep = sweep_of(plan.options);
   plan.tasks = load_points(plan.sweep, plan.options, files);
   plan.sweep.experiment = plan.tasks.front().described.experiment.name;
@@ -42,7 +42,7 @@ std::string absolute(const std::string& path) { return fs::absolute(path).lexica
 
 /// The directory gets the descriptions as they were written, for they are what the values are put into, and where they stood, for that is
 /// what their paths are relative to.
-void describe(const Plan& plan, const DescriptionFiles& files) {
+void describe(const SweepPlan& plan, const DescriptionFiles& files) {
   const fs::path folder = "descriptions";
   fs::create_directories(plan.dir / folder);
   std::set<fs::path> taken;
@@ -67,8 +67,8 @@ void describe(const Plan& plan, const DescriptionFiles& files) {
                   {"machine", to_json(o.machine)}});
 }
 
-Plan plan_of_experiment(const SweepOptions& o, const Terminal& t) {
-  Plan plan{o, {}, t.command, {}, {}};
+SweepPlan plan_of_experiment(const SweepOptions& o, const Terminal& t) {
+  SweepPlan plan{o, {}, t.command, {}, {}};
   DescriptionFiles files;
   load(plan, files);
   if (plan.sweep.axes.empty()) throw UsageError("say which fields to sweep: --over FIELD=V1,V2,...; see `spikeloop sweep --help`");
@@ -78,8 +78,8 @@ Plan plan_of_experiment(const SweepOptions& o, const Terminal& t) {
 }
 
 /// What `describe` has written, with the points that are finished.
-Plan plan_of_directory(const SweepOptions& o) {
-  Plan plan{{}, o.resume, "", {}, {}};
+SweepPlan plan_of_directory(const SweepOptions& o) {
+  SweepPlan plan{{}, o.resume, "", {}, {}};
   DescriptionFiles files;
   read_run_file(plan.dir, "sweep", [&](const nlohmann::json& run) {
     SweepOptions& begun = plan.options;
@@ -104,7 +104,7 @@ Plan plan_of_directory(const SweepOptions& o) {
   return plan;
 }
 
-void introduce(const Terminal& t, const Plan& plan, std::size_t runs, std::size_t threads) {
+void introduce(const Terminal& t, const SweepPlan& plan, std::size_t runs, std::size_t threads) {
   if (t.quiet) return;
   const std::size_t points = plan.sweep.points.size();
   t.err << wrapped(
@@ -116,7 +116,7 @@ void introduce(const Terminal& t, const Plan& plan, std::size_t runs, std::size_
         << std::endl;
 }
 
-void report_results(const Terminal& t, const Plan& plan, const report::RunInfo& info) {
+void report_results(const Terminal& t, const SweepPlan& plan, const report::RunInfo& info) {
   const fs::path page = plan.dir / "report.html";
   write_file_atomically(page.string(), report::sweep_html(plan.sweep, info));
   if (t.json) {
@@ -133,7 +133,7 @@ int sweep(const SweepOptions& o, Terminal& t) {
   check_training(o, "sweep");
   if (!o.resume.empty() && (!o.over.empty() || o.random != 0))
     throw UsageError("--resume goes on with what was begun: --over and --random do not go with it");
-  Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
+  SweepPlan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
   const DirectoryLock lock(plan.dir);
   if (!o.resume.empty()) remove_leftovers(plan.dir);
   const Dataset& data = *plan.tasks.front().data;

@@ -27,12 +27,12 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options : TrainingOptions {
+struct TrainOptions : TrainingOptions {
   std::string checkpoint_every = "10s", from;
 };
 
 /// A training that is about to begin, or to go on.
-struct Plan {
+struct TrainPlan {
   LoadedExperiment loaded;
   fs::path dir;
   std::string command;  ///< that began it
@@ -40,7 +40,7 @@ struct Plan {
 };
 
 /// The run directory gets everything that a resumed run, `eval` and `deploy` need: the description as it is run, and the prices.
-void describe(const Plan& plan, const fs::path& prices) {
+void describe(const TrainPlan& plan, const fs::path& prices) {
   const auto write = [&](const fs::path& name, const std::string& text) { write_file_atomically((plan.dir / name).string(), text); };
   const Experiment& e = plan.loaded.experiment;
   write("network.txtpb", write_network(plan.loaded.network, {plan.dir.string()}));
@@ -67,8 +67,8 @@ void describe(const Plan& plan, const fs::path& prices) {
 }
 
 /// What `describe` has written; throws DescriptionError if it is no run directory.
-Plan plan_of_directory(const Options& o) {
-  Plan plan;
+TrainPlan plan_of_directory(const TrainOptions& o) {
+  TrainPlan plan;
   plan.dir = o.resume;
   read_run_file(plan.dir, "train", [&](const nlohmann::json& run) {
     plan.command = run.at("command");
@@ -83,8 +83,8 @@ Plan plan_of_directory(const Options& o) {
   return plan;
 }
 
-Plan plan_of_experiment(const Options& o, const Terminal& t) {
-  Plan plan;
+TrainPlan plan_of_experiment(const TrainOptions& o, const Terminal& t) {
+  TrainPlan plan;
   plan.loaded = load_experiment_of(o.file, o.data_dir);
   plan.command = t.command;
   Experiment& e = plan.loaded.experiment;
@@ -101,7 +101,7 @@ Plan plan_of_experiment(const Options& o, const Terminal& t) {
   return plan;
 }
 
-void introduce(const Terminal& t, const Plan& plan, const TrainingJob& job, std::size_t threads) {
+void introduce(const Terminal& t, const TrainPlan& plan, const TrainingJob& job, std::size_t threads) {
   if (t.quiet) return;
   const Experiment& e = plan.loaded.experiment;
   t.err << wrapped(
@@ -119,7 +119,7 @@ bool resume(TrainingJob& job, const fs::path& dir) {
   return !(job.finished() && fs::exists(dir / kReportFile));
 }
 
-report::RunInfo run_info(const Plan& plan, std::optional<double> linear) {
+report::RunInfo run_info(const TrainPlan& plan, std::optional<double> linear) {
   const Dataset& data = plan.loaded.data;
   report::RunInfo info{plan.command, kVersion, linear, {}};
   DatasetSource source = plan.loaded.experiment.dataset;
@@ -131,7 +131,7 @@ report::RunInfo run_info(const Plan& plan, std::optional<double> linear) {
   return info;
 }
 
-void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
+void report_results(Terminal& t, const TrainPlan& plan, ExperimentResult result) {
   const Network network(with_probes(plan.loaded.network, plan.loaded.experiment));
   result.energy = energy_of(network, result.runs.front(), load_price_folder(plan.dir / "prices"));
   std::optional<double> linear;
@@ -150,10 +150,10 @@ void report_results(Terminal& t, const Plan& plan, ExperimentResult result) {
   t.out << fitted(table, t.out_width, t.colour) << fmt::format("report: {}\n", (plan.dir / "report.html").string());
 }
 
-int train(const Options& o, Terminal& t) {
+int train(const TrainOptions& o, Terminal& t) {
   check_training(o, "train");
   const std::int64_t every = parse_duration(o.checkpoint_every);
-  Plan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
+  TrainPlan plan = o.resume.empty() ? plan_of_experiment(o, t) : plan_of_directory(o);
   plan.job.checkpoint_every = std::chrono::nanoseconds(every);
   const DirectoryLock lock(plan.dir);
   if (!o.resume.empty()) remove_leftovers(plan.dir);
@@ -180,7 +180,7 @@ Verb train_verb() {
           "  spikeloop train examples/digits.txtpb --smoke        seconds, for trying things\n"
           "  spikeloop train --resume runs/digits                 go on after Ctrl-C, to the bit",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<TrainOptions>();
             add_training(app, *o, "runs/NAME");
             add_text(app, "--from", o->from, "DIR", "begin with the weights of a finished run directory of the same network");
             add_text(app, "--checkpoint-every", o->checkpoint_every, "TIME", "what a power cut may cost (default 10s)");

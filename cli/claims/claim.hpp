@@ -34,6 +34,12 @@ struct ClaimResult {
   bool holds() const;  ///< whether every finding passes
 };
 
+/// The description with other random values.
+inline NetworkDescription with_seed(NetworkDescription description, std::uint64_t seed) {
+  description.seed = seed;
+  return description;
+}
+
 struct ClaimOptions {
   std::uint64_t seed = 1;
   bool smoke = false;          ///< the small size that tests run

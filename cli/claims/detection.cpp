@@ -126,7 +126,7 @@ Plot raster(DetectionBench& bench) {
       "as in the lower one; only when is different."};
 }
 
-ClaimResult run(const NetworkDescription& description, const ClaimOptions& options) {
+ClaimResult run_detection(const NetworkDescription& description, const ClaimOptions& options) {
   DetectionBench bench(description, options.seed);
   const Course course = learn(bench, options);
   ClaimResult result{findings_of(bench, course), learning_plots(course)};
@@ -141,7 +141,7 @@ Claim detection_claim() {
       "detection",
       "One neuron learns by feedback to answer a pattern of spikes of its hundred inputs, and nothing else, though each input spikes as "
       "often without the pattern as in it.",
-      run};
+      run_detection};
 }
 
 }  // namespace spikeloop::cli

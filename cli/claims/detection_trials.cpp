@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backends/simulator/simulator.hpp"
+#include "cli/claims/claim.hpp"
 #include "core/random.hpp"
 
 namespace spikeloop::cli {
@@ -15,11 +16,6 @@ constexpr double kJitter = 2;      ///< ms, standard deviation of each spike of 
 /// When the neuron should spike, from the start of the pattern: twice, as one spike is within the dead zone; and so late that something
 /// of the pattern comes before, and so early that something comes while feedback lasts, for that is what is learned from.
 constexpr double kTargets[] = {25, 35};
-
-NetworkDescription with_seed(NetworkDescription description, std::uint64_t seed) {
-  description.seed = seed;
-  return description;
-}
 
 /// The number of events of a Poisson process that a uniform variate stands for.
 std::uint32_t poisson(double mean, double u) {

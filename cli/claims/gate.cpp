@@ -150,7 +150,7 @@ Plot train_plot(const Train& train) {
       "formula over all pairs whose later spike comes after feedback."};
 }
 
-ClaimResult run(const NetworkDescription& description, const ClaimOptions& options) {
+ClaimResult run_gate(const NetworkDescription& description, const ClaimOptions& options) {
   PairBench bench(description, options.seed);
   const double step = options.smoke ? 10 : 2;
   const Curve up = measure(bench, true, step), down = measure(bench, false, step);
@@ -164,7 +164,7 @@ Claim gate_claim() {
   return {"gate",
           "Feedback switches plasticity on: pairs of spikes change the weight by all that STDP says once feedback came, and by exactly "
           "nothing before that or without it.",
-          run};
+          run_gate};
 }
 
 }  // namespace spikeloop::cli

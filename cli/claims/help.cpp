@@ -108,7 +108,7 @@ std::vector<Plot> plots_of(const std::vector<EpochResult>& learning, const std::
       {report::line_plot(together), "An epoch a dot: help measures what is not yet learned."}};
 }
 
-ClaimResult run(const NetworkDescription& description, const ClaimOptions& options) {
+ClaimResult run_help(const NetworkDescription& description, const ClaimOptions& options) {
   const Dataset data = read_data(options.data);
   const std::vector<EpochResult> learning = trained(description, data, options);
   const std::vector<EpochResult> fixed = trained(without_learning(description), data, options);
@@ -122,7 +122,7 @@ Claim help_claim() {
       "help",
       "To learn is to need less help: the controller spikes less and less in a trial as the answers without it get right, and it does not "
       "where nothing is learned.",
-      run};
+      run_help};
 }
 
 }  // namespace spikeloop::cli

@@ -6,17 +6,9 @@
 #include <iterator>
 
 #include "backends/simulator/simulator.hpp"
+#include "cli/claims/claim.hpp"
 
 namespace spikeloop::cli {
-namespace {
-
-NetworkDescription with_seed(NetworkDescription description, std::uint64_t seed) {
-  description.seed = seed;
-  return description;
-}
-
-}  // namespace
-
 PairBench::PairBench(const NetworkDescription& description, std::uint64_t seed)
     : network_(with_seed(description, seed)),
       plastic_(network_.projection_index("plastic")),

@@ -3,13 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace spikeloop::cli {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// std::min_element and the like pass over a NaN, or stop at it, depending on where it stands.
 bool has_nothing_to_say(std::span<const double> values) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,6 +10,9 @@
 
 /// What claims have in common: figures of many values, and curves of them.
 namespace spikeloop::cli {
+
+/// Of what was not measured.
+inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Pearson's correlation of two rows of one length. A row without variance correlates with nothing: 0. NaN where a value is NaN or
 /// infinite.

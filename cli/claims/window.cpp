@@ -2,7 +2,6 @@
 #include "cli/claims/window.hpp"
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "cli/claims/pairs.hpp"
@@ -12,7 +11,6 @@
 namespace spikeloop::cli {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kPre = 100;   ///< ms, when the pre spike arrives
 constexpr double kReach = 60;  ///< ms, largest distance of a pair
 
@@ -110,7 +108,7 @@ Plot plot_of(const Points& points) {
           "claim. Pairs closer than 3 ms leave the weight alone."};
 }
 
-ClaimResult run(const NetworkDescription& description, const ClaimOptions& options) {
+ClaimResult run_window(const NetworkDescription& description, const ClaimOptions& options) {
   const Points points = measure(description, options);
   return {findings_of(points), {plot_of(points)}};
 }
@@ -121,7 +119,7 @@ Claim window_claim() {
   return {"window",
           "A pair of spikes changes the weight by exactly what the formula of spike-timing-dependent plasticity says, for every distance: "
           "up if the pre spike came first, down if it came last.",
-          run};
+          run_window};
 }
 
 }  // namespace spikeloop::cli
