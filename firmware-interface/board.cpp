@@ -21,7 +21,7 @@ bool keeps_value(Register at) {
   return configures && at != reg("MUX.TIMESTAMP_RESET") && at != reg("CHIP.CONTENT") && at != reg("CHIP.CHIP_ID");
 }
 
-bool is_spike(std::uint32_t word) { return std::holds_alternative<InjectedSpike>(decode_word(word)); }
+bool injects_spike(std::uint32_t word) { return std::holds_alternative<InjectedSpike>(decode_word(word)); }
 
 std::string name_of(Register at) {
   const Parameter* parameter = find_parameter(at);
@@ -171,7 +171,7 @@ void Board::select_chip(unsigned chip) {
 
 void Board::acknowledged(std::uint32_t word) {
   ++statistics_.words;
-  if (is_spike(word))
+  if (injects_spike(word))
     ++statistics_.injected;
   else
     shadows_.at(*chip_).programmed(word);
@@ -195,7 +195,7 @@ void Board::find_bad_word(std::span<const std::uint32_t> words, std::size_t inde
                                 count == 1 ? "" : "the first is ", describe_word(words[i])),
                     {*chip_, index + i, count, words[i], status});
   };
-  if (words.size() == 1 || std::any_of(words.begin(), words.end(), is_spike)) fail(0, words.size());
+  if (words.size() == 1 || std::any_of(words.begin(), words.end(), injects_spike)) fail(0, words.size());
   for (std::size_t i = 0; i < words.size(); ++i) {
     ++statistics_.words_repeated;
     status = send_words(words.subspan(i, 1));

@@ -108,7 +108,7 @@ std::string points_text(const MeanSpread& value, bool spread) {
   return spread ? fmt::format("{:.2f} ± {:.2f}", 100 * mean, 100 * value.spread) : fmt::format("{:.2f}", 100 * mean);
 }
 
-std::string seeds_text(std::size_t n) { return n == 1 ? "One seed." : fmt::format("Mean and standard deviation over {} seeds.", n); }
+std::string over_seeds(std::size_t n) { return n == 1 ? "One seed." : fmt::format("Mean and standard deviation over {} seeds.", n); }
 
 }  // namespace
 
@@ -167,7 +167,7 @@ std::string over_time_section(const ExperimentResult& result) {
   const std::string time = fmt::format(
       "The same test, had it been stopped earlier. Most output spikes so far win; a tie goes to the larger potential where it is known (at "
       "the end, and at {:g} ms), else to the first class, which is also the answer before any output spike. {}",
-      result.experiment.free_ms, seeds_text(result.runs.size()));
+      result.experiment.free_ms, over_seeds(result.runs.size()));
   const std::string count = fmt::format("The same points against the spikes that had been spent; by the end {} came in besides.",
                                         count_text(std::round(errors.back().input_spikes)));
   return "<div class=\"pair\">\n" +
@@ -204,7 +204,7 @@ std::string robustness_section(const ExperimentResult& result) {
     out += html_section(
         "Error by weight bits",
         html_figure(level_plot(error_plot("Error against weight bits", "bits of every plastic weight"), bits, 1, as_trained).inline_text(),
-                    "Trained weights rounded to a symmetric grid over the range of their projection. " + seeds_text(some.size())));
+                    "Trained weights rounded to a symmetric grid over the range of their projection. " + over_seeds(some.size())));
   if (!mismatch.empty())
     out += html_section(
         "Error by device mismatch",

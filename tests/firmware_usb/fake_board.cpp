@@ -3,17 +3,9 @@
 
 #include <algorithm>
 
+#include "tests/firmware/counter_device.hpp"
+
 namespace spikeloop::firmware {
-namespace {
-
-std::vector<std::byte> bytes_of(std::initializer_list<int> values) {
-  std::vector<std::byte> bytes;
-  for (const int v : values) bytes.push_back(static_cast<std::byte>(v));
-  return bytes;
-}
-
-}  // namespace
-
 FakeBoard::FakeBoard(const std::string& serial) {
   descriptors_.device = bytes_of({18, 1, 0x00, 0x02, 0xFF, 0, 0, 64, 0x2A, 0x15, 0x1D, 0x84, 0x03, 0x00, 1, 2, 3, 1});
   descriptors_.configurations = {bytes_of({9, 2, 25,      0, 1,    1,    0, 0x80, 50,  // configuration 1
