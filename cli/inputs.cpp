@@ -7,11 +7,23 @@
 
 #include "core/io/digits.hpp"
 #include "core/io/idx.hpp"
+#include "core/io/nir.hpp"
 #include "core/io/npy.hpp"
 #include "core/io/table.hpp"
 
 namespace spikeloop::cli {
 namespace fs = std::filesystem;
+
+namespace {
+
+/// NIR files leave open what a description has to say.
+void refuse_nir(const std::string& path) {
+  if (io::is_nir(path))
+    throw DescriptionError(
+        {{"", "is a NIR file, and a description is needed here", fmt::format("spikeloop convert {} net.txtpb", path), path, 0, 0}});
+}
+
+}  // namespace
 
 LoadOptions load_options() {
   LoadOptions options;
@@ -23,6 +35,7 @@ LoadOptions load_options() {
 }
 
 NetworkDescription load_network_of(const std::string& path) {
+  refuse_nir(path);
   if (description_kind_of_file(path) != DescriptionKind::kExperiment) return load_network(path, load_options());
   const Experiment e = load_experiment(path);
   return load_network(resolve_path(path, e.network_file), load_options());
@@ -57,6 +70,7 @@ Dataset read_dataset(const DatasetSource& source) {
 }
 
 DescribedExperiment describe_experiment(const std::string& path, const std::string& data_dir, const LoadOptions& options) {
+  if (!options.read_file) refuse_nir(path);
   const DescriptionKind kind = options.read_file ? description_kind(options.read_file(path)) : description_kind_of_file(path);
   if (kind == DescriptionKind::kNetwork)
     throw DescriptionError(fmt::format(

@@ -84,6 +84,17 @@ TEST(Nir, options_of_nir_files_are_refused_for_others) {
   contains(outcome.err, "--dt is for NIR files");
 }
 
+TEST(Nir, where_a_description_is_needed_it_is_said_how_to_make_one) {
+  const Folder folder;
+  const std::string net = write_net(folder, true);
+  for (const char* verb : {"map", "train"}) {
+    const Outcome outcome = call({verb, net});
+    EXPECT_EQ(outcome.code, 2);
+    contains(outcome.err, "is a NIR file");
+    contains(outcome.err, "spikeloop convert " + net);
+  }
+}
+
 TEST(Nir, converted_to_a_description_and_back_the_run_is_the_same) {
   Folder folder;
   const std::string net = write_net(folder, true);
