@@ -18,6 +18,7 @@
 #include "cli/claim.hpp"
 #include "cli/convert.hpp"
 #include "cli/deploy.hpp"
+#include "cli/diff.hpp"
 #include "cli/energy.hpp"
 #include "cli/eval.hpp"
 #include "cli/map.hpp"
@@ -192,7 +193,7 @@ void Terminal::print(const nlohmann::ordered_json& object) const {
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> table = {check_verb(),  run_verb_entry(),   train_verb(),       sweep_verb(),  eval_verb(),
                                           claim_verb(),  convert_verb(),     map_verb(),         deploy_verb(), boards_verb(),
-                                          doctor_verb(), board_serve_verb(), board_probe_verb(), energy_verb()};
+                                          doctor_verb(), board_serve_verb(), board_probe_verb(), energy_verb(), diff_verb()};
   return table;
 }
 

@@ -127,15 +127,34 @@ NirSubject exact_subject(const NirFile& file, const NirOptions& options) {
   });
 }
 
+nir::Tool tool_of(const NirOptions& o) {
+  const nir::Tool* tool = nir::find_tool(o.as);
+  if (tool == nullptr) throw UsageError(fmt::format("--as knows no tool \"{}\"; see `spikeloop run --help`", o.as));
+  for (const std::string* text : {&o.pulse, &o.reset})
+    if (!text->empty()) throw UsageError("--pulse and --reset are the tool's own where --as names one; leave them out");
+  return *tool;
+}
+
+nir::Conventions stepped_conventions(const NirFile& file, const NirOptions& options, const nir::Tool& tool) {
+  const nir::Given given = given_of(options);
+  const double unit_ms = given.unit == nir::Unit::kMillisecond ? 1 : given.unit == nir::Unit::kStep && given.dt ? to_ms(*given.dt) : 1000;
+  nir::Conventions c = nir::settle_stepped(file.flat, given, nir::default_dt(tool, file.flat, unit_ms), tool.name);
+  c.lines.emplace_back("as",
+                       fmt::format("{}{}; its voltages are these {}{}{}", tool.name, tool.measured ? " (rule measured on its traces)" : "",
+                                   tool.voltage, *tool.remark ? "; " : "", tool.remark));
+  return c;
+}
+
+void set_own_models(std::size_t population, const std::vector<NeuronModel>& models, Session& session) {
+  session.set_neurons(population, models);
+  std::vector<double> thresholds;
+  for (const NeuronModel& m : models)
+    if (const Spiking* s = spiking_of(m)) thresholds.push_back(s->v_threshold_mv);
+  if (!thresholds.empty()) session.set_thresholds(population, thresholds);
+}
+
 void set_own_neurons(const nir::NirNetwork& made, const Network& network, Session& session) {
-  for (const auto& [name, models] : made.own) {
-    const std::size_t p = network.population_index(name);
-    session.set_neurons(p, models);
-    std::vector<double> thresholds;
-    for (const NeuronModel& m : models)
-      if (const Spiking* s = spiking_of(m)) thresholds.push_back(s->v_threshold_mv);
-    if (!thresholds.empty()) session.set_thresholds(p, thresholds);
-  }
+  for (const auto& [name, models] : made.own) set_own_models(network.population_index(name), models, session);
 }
 
 nlohmann::ordered_json to_json(const nir::Conventions& conventions, const std::vector<std::string>& notes) {

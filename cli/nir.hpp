@@ -47,6 +47,15 @@ struct NirSubject {
 };
 NirSubject exact_subject(const NirFile& file, const NirOptions& options);
 
+/// The tool of --as. Throws UsageError if there is none of this name, and for options that are its own.
+nir::Tool tool_of(const NirOptions& options);
+
+/// Unit, dt and what is said of a run in steps as the tool does them.
+nir::Conventions stepped_conventions(const NirFile& file, const NirOptions& options, const nir::Tool& tool);
+
+/// Gives the neurons of a population a model each, with its threshold.
+void set_own_models(std::size_t population, const std::vector<NeuronModel>& models, Session& session);
+
 /// Gives neurons that differ their own parameters.
 void set_own_neurons(const nir::NirNetwork& made, const Network& network, Session& session);
 

@@ -16,13 +16,11 @@
 #include "cli/inputs.hpp"
 #include "cli/nir.hpp"
 #include "cli/options.hpp"
-#include "cli/recordings.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
+#include "cli/run_nir.hpp"
+#include "cli/spike_input.hpp"
 #include "cli/tables.hpp"
-#include "core/io/byte_source.hpp"
-#include "core/io/events.hpp"
-#include "core/io/files.hpp"
 #include "core/io/nir.hpp"
 #include "proto/atomic_file.hpp"
 #include "proto/write.hpp"
@@ -37,7 +35,7 @@ namespace {
 
 constexpr const char* kTraceFile = "trace.json";
 
-struct Options {
+struct RunOptions {
   MachineChoice machine;
   std::string file, input, unit, duration = "1s", out;
   std::uint64_t seed = 0;
@@ -45,37 +43,6 @@ struct Options {
   bool profile = false;
   NirOptions nir;
 };
-
-/// Whether a file starts as our spikes do, or may be such spikes packed: these are read whole, so that all of their faults are told.
-bool is_spikes_csv(const std::string& file) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(file, ignored)) return true;  // which tells what is wrong with it
-  const std::string start(io::ByteSource(file).peek(io::kSpikesCsvHeader.size()));
-  return start == io::kSpikesCsvHeader || io::is_gzip(start) || (fs::path(file).extension() == ".csv" && !io::try_open_events(file));
-}
-
-/// Spikes for external sources, by time; those beyond the end are left out and told.
-std::vector<Spike> read_input(const std::string& file, const std::string& unit, const Network& network, Time until, Terminal& t) {
-  if (file.empty()) return {};
-  if (!is_spikes_csv(file)) return spikes_of_recording(file, unit, network, until, t);
-  std::vector<Spike> input = io::read_spikes_csv(file, network.populations());
-  for (const Spike& s : input) {
-    const Population& p = network.populations()[s.population];
-    if (!p.is_source() || !std::holds_alternative<ExternalSource>(p.source()))
-      throw DescriptionError(
-          fmt::format("{}: has a spike for population \"{}\", which is not an external source; declare it with `source {{ external {{}} "
-                      "}}`, or leave its spikes out",
-                      file, p.name));
-  }
-  std::stable_sort(input.begin(), input.end(), [](const Spike& a, const Spike& b) { return a.time < b.time; });
-  const auto beyond = std::find_if(input.begin(), input.end(), [&](const Spike& s) { return s.time >= until; });
-  if (beyond != input.end())
-    t.err << fmt::format(
-        "spikeloop: {} of {} spikes of {} come after the end at {:.6g} ms and are left out; give a longer --duration for them\n",
-        input.end() - beyond, input.size(), file, to_ms(until));
-  input.erase(beyond, input.end());
-  return input;
-}
 
 /// Advances in slices, so that progress is shown and Ctrl-C is heard. Slicing does not change what a simulator does; a chip does not stand
 /// still between slices, and gets few.
@@ -149,55 +116,12 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
                          profile.spans.size(), profile.left_out);
 }
 
-/// A NIR file in steps, as another tool runs it.
-int run_stepped(const Options& o, Terminal& t) {
-  const nir::Tool* tool = nir::find_tool(o.nir.as);
-  if (tool == nullptr) throw UsageError(fmt::format("--as knows no tool \"{}\"; see `spikeloop run --help`", o.nir.as));
-  for (const std::string* text : {&o.nir.pulse, &o.nir.reset})
-    if (!text->empty()) throw UsageError("--pulse and --reset are the tool's own where --as names one; leave them out");
-  const NirFile file = load_nir(o.file);
-  const nir::Given given = given_of(o.nir);
-  const double unit_ms = given.unit == nir::Unit::kMillisecond ? 1 : given.unit == nir::Unit::kStep && given.dt ? to_ms(*given.dt) : 1000;
-  nir::Conventions c = nir::settle_stepped(file.flat, given, nir::default_dt(*tool, file.flat, unit_ms), tool->name);
-  c.lines.emplace_back(
-      "as", fmt::format("{}{}; its voltages are these {}{}{}", tool->name, tool->measured ? " (rule measured on its traces)" : "",
-                        tool->voltage, *tool->remark ? "; " : "", tool->remark));
-  const Time dt = c.dt_ns(), until = parse_duration(o.duration);
-  const Network ports(ports_of(file, !o.nir.sample.empty()));
-  nir::Stepper stepper(file.flat, *tool, *c.dt);
-  check_file_names(ports);
-  const std::vector<Spike> input = read_input(o.input, o.unit, ports, until, t);
-  t.err << nir::to_text(c);
-  const fs::path dir = make_run_directory(o.out, file_name(ports.name()));
-  store_nir(dir.string(), file, c);
-  DirectorySink sink(dir, ports);
-  const std::int64_t steps = (until + dt - 1) / dt;
-  const bool complete = run_steps(stepper, file.flat, ports, input, steps, dt, sink);
-  sink.close();
-  const nlohmann::ordered_json report = {{"network", ports.name()},
-                                         {"as", tool->name},
-                                         {"version", kVersion},
-                                         {"steps", steps},
-                                         {"dt_ms", to_ms(dt)},
-                                         {"recording_hash", fmt::format("{:016x}", sink.hash())},
-                                         {"conventions", to_json(c, {})},
-                                         {"command", t.command},
-                                         {"interrupted", !complete},
-                                         {"directory", dir.string()}};
-  write_file_atomically((dir / kReportFile).string(), report.dump(4, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-  if (t.json)
-    t.print(report);
-  else
-    t.out << fmt::format("{} steps of {:.6g} ms as {} does them, written to {}\n", steps, to_ms(dt), tool->name, dir.string());
-  return complete ? kOk : kInterrupted;
-}
-
-int run_network(const Options& o, Terminal& t) {
+int run_network(const RunOptions& o, Terminal& t) {
   check_machine_choice(o.machine);
   const bool is_nir = io::is_nir(o.file);
   if (!is_nir && !o.nir.first_given().empty())
     throw UsageError(fmt::format("{} is for NIR files, and {} is none", o.nir.first_given(), o.file));
-  if (is_nir && !o.nir.as.empty()) return run_stepped(o, t);
+  if (is_nir && !o.nir.as.empty()) return run_nir_stepped({o.file, o.input, o.unit, o.duration, o.out, o.nir}, t);
   const Time until = parse_duration(o.duration);
   std::optional<NirFile> nir_file;
   std::optional<NirSubject> subject;
@@ -258,7 +182,7 @@ Verb run_verb_entry() {
           "spikes.csv --duration 250ms --out runs/trial\n  spikeloop run net.txtpb --input sample.aedat4\n  spikeloop run "
           "net.nir --dt 0.1ms --reset value --input spikes.csv\n  spikeloop run net.nir --as norse --dt 0.1ms",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<RunOptions>();
             add_text(app, "FILE", o->file, "", "a network (.txtpb or NIR), or an experiment that names one")->required();
             add_text(app, "--input", o->input, "FILE", "spikes (time_ms,population,neuron), or a recording of events");
             add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");

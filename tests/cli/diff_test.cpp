@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// `spikeloop diff`: one difference is planted, and has to be found.
+#include <gtest/gtest.h>
+
+#include "core/io/nir.hpp"
+#include "tests/cli/support.hpp"
+
+namespace spikeloop::cli::test {
+namespace {
+
+struct Planted {
+  const char* cause;
+  const char* from;
+  const char* to;
+};
+
+/// Two neurons with random weights, one of them inhibited, by regular trains.
+constexpr const char* kDiffNetwork = R"(# proto-message: spikeloop.v1.Network
+name: "net" resolution_ms: 0.1
+populations { name: "in" shape: [3] source { regular { rate_hz: 130 random_phase: true } } }
+populations { name: "ext" shape: [2] source { external {} } }
+populations { name: "out" shape: [2] neuron { lif { tau_m_ms: 20 v_threshold_mv: 1 reset: RESET_TO_VALUE } } }
+projections { source: "in" target: "out" weight { listed { values: [0.311, 0.423, 0.357, 0.218, 0.132, 0.291] } } delay_ms: 0.5 }
+projections { source: "ext" target: "out" connect { one_to_one {} } weight { constant: 0.45 } delay_ms: 0.5 }
+probes { population: "out" spikes {} }
+probes { population: "out" potential { every_ms: 0.5 } }
+)";
+
+std::string planted(const std::string& from, const std::string& to) {
+  std::string text = kDiffNetwork;
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+class DiffVerb : public testing::TestWithParam<Planted> {};
+
+TEST_P(DiffVerb, FindsWhatWasPlanted) {
+  const auto& [cause, from, to] = GetParam();
+  const Folder folder;
+  folder.write("a.txtpb", kDiffNetwork), folder.write("b.txtpb", planted(from, to));
+  const nlohmann::json report = call_json({"diff", folder / "a.txtpb", folder / "b.txtpb", "--duration", "300ms"}, 0);
+  EXPECT_EQ(report["equal"], false);
+  EXPECT_EQ(report["probable_cause"], cause);
+  ASSERT_EQ(report["differences"].size(), 1U) << report.dump();
+  EXPECT_EQ(report["differences"][0]["alone_enough"], true);
+  EXPECT_TRUE(report["first"]["time_ns"].is_number());
+  EXPECT_LT(report["first"]["neuron"], 3);
+  const Outcome text = call({"diff", folder / "a.txtpb", folder / "b.txtpb", "--duration", "300ms"});
+  contains(text.out, std::string("probable cause: ") + cause);
+}
+
+constexpr Planted kPlanted[] = {
+    {"reset", "reset: RESET_TO_VALUE", "reset: RESET_SUBTRACT"},
+    {"reset", "reset: RESET_TO_VALUE", "v_reset_mv: -0.3"},
+    {"parameters", "tau_m_ms: 20", "tau_m_ms: 12"},
+    {"parameters", "v_threshold_mv: 1", "v_threshold_mv: 1 refractory_ms: 9"},
+    {"delay", "delay_ms: 0.5", "delay_ms: 0.9"},
+    {"dt", "resolution_ms: 0.1", "resolution_ms: 0.5"},
+    {"quantisation", "[0.311, 0.423, 0.357, 0.218, 0.132, 0.291]", "[0.3, 0.4, 0.4, 0.2, 0.1, 0.3]"},
+    {"weights", "0.357", "0.957"},
+    {"connectivity", "one_to_one {}", "pairs { sources: [0, 1] targets: [1, 0] }"},
+    {"input", "rate_hz: 130", "rate_hz: 131"},
+};
+INSTANTIATE_TEST_SUITE_P(Each, DiffVerb, testing::ValuesIn(kPlanted),
+                         [](const auto& which) { return std::string(which.param.cause) + std::to_string(which.index); });
+
+TEST(Diff, TellsTwoCausesThatNeitherAloneExplains) {
+  const Folder folder;
+  std::string both = planted("reset: RESET_TO_VALUE", "reset: RESET_SUBTRACT");
+  both.replace(both.find("delay_ms: 0.5"), 13, "delay_ms: 0.9");
+  folder.write("a.txtpb", kDiffNetwork), folder.write("b.txtpb", both);
+  const nlohmann::json report = call_json({"diff", folder / "a.txtpb", folder / "b.txtpb"}, 0);
+  EXPECT_EQ(report["probable_cause"], "reset and delay");
+  for (const auto& d : report["differences"]) EXPECT_EQ(d["alone_enough"], false);
+}
+
+TEST(Diff, ShowsTheGapOfPotentialsBeforeTheSpike) {
+  const Folder folder;
+  const auto often = [](std::string text) { return text.replace(text.find("every_ms: 0.5"), 13, "every_ms: 0.1"); };
+  folder.write("a.txtpb", often(kDiffNetwork)), folder.write("b.txtpb", often(planted("tau_m_ms: 20", "tau_m_ms: 12")));
+  const nlohmann::json networks = call_json({"diff", folder / "a.txtpb", folder / "b.txtpb", "--rate", "0"}, 0);
+  for (const char* name : {"a", "b"}) ASSERT_EQ(call({"run", folder / (std::string(name) + ".txtpb"), "--out", folder / name}).code, 0);
+  const nlohmann::json runs = call_json({"diff", folder / "a", folder / "b"}, 0);
+  EXPECT_EQ(runs["first"], networks["first"]);
+  ASSERT_TRUE(runs.contains("before") && networks.contains("before")) << runs.dump() << networks.dump();
+  for (const char* side : {"a_mv", "b_mv", "gap_mv"})
+    EXPECT_NEAR(runs["before"][side].get<double>(), networks["before"][side].get<double>(), 1e-9) << side;
+  EXPECT_EQ(runs["before"]["time_ns"], networks["before"]["time_ns"]);
+  EXPECT_GT(runs["before"]["gap_mv"], 1e-4);
+  EXPECT_LT(runs["before"]["a_mv"], 1);
+}
+
+TEST(Diff, EqualOnesDoNotDifferAndTheExitCodeMaySaySo) {
+  const Folder folder;
+  folder.write("a.txtpb", kDiffNetwork), folder.write("b.txtpb", planted("tau_m_ms: 20", "tau_m_ms: 12"));
+  folder.write("unheard.txtpb", planted("name: \"net\"", "name: \"other\""));
+  const Outcome same = call({"diff", folder / "a.txtpb", folder / "unheard.txtpb", "--exit-code"});
+  EXPECT_EQ(same.code, 0);
+  contains(same.out, "no spike differs");
+  EXPECT_EQ(call({"diff", folder / "a.txtpb", folder / "b.txtpb"}).code, 0);
+  EXPECT_EQ(call({"diff", folder / "a.txtpb", folder / "b.txtpb", "--exit-code"}).code, 1);
+}
+
+TEST(Diff, RecordingsOfAnyFormatAreComparedWithinATolerance) {
+  const Folder folder;
+  folder.write("a.csv", "time_ms,population,neuron\n1,x,0\n2,x,1\n3,y,0\n");
+  folder.write("b.csv", "time_ms,population,neuron\n3,y,0\n1.05,x,0\n2,x,1\n");
+  ASSERT_EQ(call({"convert", folder / "b.csv", folder / "b.h5"}).code, 0);
+  const nlohmann::json report = call_json({"diff", folder / "a.csv", folder / "b.h5"}, 0);
+  EXPECT_EQ(report["kind"], "recordings");
+  EXPECT_EQ(report["first"],
+            (nlohmann::json{{"population", "x"}, {"neuron", 0}, {"time_ns", 1000000}, {"a_ns", 1000000}, {"b_ns", 1050000}}));
+  EXPECT_EQ(call_json({"diff", folder / "a.csv", folder / "b.h5", "--tolerance", "0.1ms"}, 0)["equal"], true);
+  folder.write("events.bin", std::string("\x05\x03\x80\x00\x0a\x07\x08\x00\x00\x20", 10));
+  EXPECT_EQ(call_json({"diff", folder / "events.bin", folder / "events.bin"}, 0)["equal"], true);
+}
+
+TEST(Diff, RefusesWhatCannotBeCompared) {
+  const Folder folder;
+  folder.write("a.txtpb", kDiffNetwork);
+  folder.write("a.csv", "time_ms,population,neuron\n1,x,0\n");
+  const Outcome mixed = call({"diff", folder / "a.csv", folder / "a.txtpb"});
+  EXPECT_EQ(mixed.code, 1);
+  contains(mixed.err, "two networks, or two recordings");
+  const Outcome option = call({"diff", folder / "a.txtpb", folder / "a.txtpb", "--b-reset", "value"});
+  EXPECT_EQ(option.code, 1);
+  contains(option.err, "--reset is for NIR files");
+  EXPECT_EQ(call({"diff", folder / "a.csv", folder / "a.csv", "--dt", "1ms"}).code, 1);
+  EXPECT_EQ(call({"diff", folder / "a.txtpb", folder / "missing.txtpb"}).code, 2);
+  std::string other = planted("name: \"ext\"", "name: \"else\"");
+  other.replace(other.find("source: \"ext\""), 13, "source: \"else\"");
+  folder.write("other.txtpb", other);
+  const Outcome renamed = call({"diff", folder / "a.txtpb", folder / "other.txtpb"});
+  EXPECT_EQ(renamed.code, 2);
+  contains(renamed.err, "no population \"ext\"");
+}
+
+/// One neuron behind a weight, with a current of its own that Euler steps of 0.1 ms get wrong by several of them in a while.
+std::string write_one_neuron(const Folder& folder) {
+  const auto real = [](double x) { return nir::Array{nir::Stored::kFloat32, {1}, std::vector<double>{x}}; };
+  const nir::Array one{nir::Stored::kInt64, {1}, std::vector<std::int64_t>{1}};
+  nir::Graph g;
+  g.version = "1.0.7";
+  g.nodes = {{"in", "Input", {{"shape", one}}, {}, nullptr},
+             {"fc", "Affine", {{"weight", {nir::Stored::kFloat32, {1, 1}, std::vector<double>{1}}}, {"bias", real(0)}}, {}, nullptr},
+             {"lif",
+              "LIF",
+              {{"tau", real(0.0025)}, {"r", real(1)}, {"v_leak", real(0)}, {"v_threshold", real(0.1)}, {"v_reset", real(0)}},
+              {},
+              nullptr},
+             {"out", "Output", {{"shape", one}}, {}, nullptr}};
+  g.edges = {{"in", "fc"}, {"fc", "lif"}, {"lif", "out"}};
+  const std::string file = folder / "one.nir";
+  io::write_nir(file, g);
+  return file;
+}
+
+struct PlantedConvention {
+  const char* cause;
+  std::vector<std::string> options;
+};
+
+class DiffOfConventions : public testing::TestWithParam<PlantedConvention> {};
+
+TEST_P(DiffOfConventions, FindsWhichOneItIs) {
+  const Folder folder;
+  const std::string file = write_one_neuron(folder);
+  std::vector<std::string> arguments = {"diff", file, file, "--rate", "900", "--duration", "300ms"};
+  arguments.insert(arguments.end(), GetParam().options.begin(), GetParam().options.end());
+  const nlohmann::json report = call_json(arguments, 0);
+  EXPECT_EQ(report["equal"], false);
+  EXPECT_TRUE(report["probable_cause"].get<std::string>().starts_with(GetParam().cause)) << report["probable_cause"];
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, DiffOfConventions,
+    testing::Values(PlantedConvention{"reset", {"--dt", "0.1ms", "--a-reset", "value", "--b-reset", "subtract"}},
+                    PlantedConvention{"pulse", {"--dt", "0.1ms", "--a-pulse", "rect", "--b-pulse", "dirac-dt"}},
+                    PlantedConvention{"dt", {"--a-dt", "0.1ms", "--b-dt", "0.2ms"}},
+                    PlantedConvention{"unit", {"--dt", "1us", "--a-unit", "s", "--b-unit", "ms", "--pulse", "rect"}},
+                    PlantedConvention{"dt", {"--dt", "0.1ms", "--a-reset", "value", "--a-pulse", "rect", "--b-as", "norse"}},
+                    PlantedConvention{"reset and pulse", {"--dt", "0.1ms", "--a-as", "sinabs", "--b-as", "norse"}},
+                    PlantedConvention{"dt", {"--a-as", "norse", "--b-as", "norse", "--a-dt", "0.1ms", "--b-dt", "0.2ms"}}),
+    [](const auto& which) { return std::to_string(which.index); });
+
+TEST(Diff, OfANirFileAndItsDescriptionIsNothing) {
+  const Folder folder;
+  const std::string file = write_one_neuron(folder);
+  ASSERT_EQ(call({"convert", file, folder / "one.txtpb", "--pulse", "dirac-1"}).code, 0);
+  const nlohmann::json report =
+      call_json({"diff", file, folder / "one.txtpb", "--a-pulse", "dirac-1", "--rate", "400", "--duration", "300ms"}, 0);
+  EXPECT_EQ(report["equal"], true) << report.dump();
+  EXPECT_GT(report["populations"][1]["shared"], 3);
+}
+
+}  // namespace
+}  // namespace spikeloop::cli::test
