@@ -193,10 +193,10 @@ Graph nmnist_network() {
     return node(name, "SumPool2d",
                 {{"kernel_size", integers({2}, {2, 2})}, {"stride", integers({2}, {2, 2})}, {"padding", integers({2}, {0, 0})}});
   };
-  return chain({node("input", "Input", {{"shape", integers({3}, {2, 34, 34})}}), conv("conv1", 16, 2, 5, 2), fire("if1", 14),
-                conv("conv2", 16, 16, 3, 1), fire("if2", 26), pool("pool1"), conv("conv3", 8, 16, 3, 1), fire("if3", 14), pool("pool2"),
+  return chain({node("input", "Input", {{"shape", integers({3}, {2, 34, 34})}}), conv("conv1", 16, 2, 5, 2), fire("if1", 17),
+                conv("conv2", 16, 16, 3, 1), fire("if2", 29), pool("pool1"), conv("conv3", 8, 16, 3, 1), fire("if3", 16.5), pool("pool2"),
                 node("flat", "Flatten", {{"start_dim", integers({}, {0})}, {"end_dim", integers({}, {-1})}}), dense("fc1", 256, 128),
-                fire("if4", 50), dense("fc2", 10, 256), fire("if5", 2), node("output", "Output", {{"shape", integers({1}, {10})}})});
+                fire("if4", 62), dense("fc2", 10, 256), fire("if5", 1.5), node("output", "Output", {{"shape", integers({1}, {10})}})});
 }
 
 }  // namespace spikeloop::nir::test
