@@ -140,9 +140,7 @@ Verb eval_verb() {
           "  spikeloop eval net.nir --recordings nmnist/Test --limit 100 --reset value --pulse dirac-1",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
             auto o = std::make_shared<Options>();
-            app.add_option("DIR", o->dirs, "run directories of `spikeloop train`; or one network file (NIR, .txtpb)")
-                ->required()
-                ->type_name("");
+            app.add_option("DIR", o->dirs, "run directories of `spikeloop train`, or one network (NIR, .txtpb)")->required()->type_name("");
             add_data(app, o->data_dir);
             add_machine(app, o->machine);
             app.add_flag("--robustness", o->robustness, "also with weights of few bits and with device mismatch");

@@ -47,8 +47,8 @@ Subject load_subject(const RecordingsOptions& o) {
     s.nir = exact_subject(*s.nir_file, o.nir);
     s.description = s.nir->network.description;
   } else {
+    s.description = load_network_of(o.file);  // which tells first that there is no such file
     if (!o.nir.first_given().empty()) throw UsageError(fmt::format("{} is for NIR files, and {} is none", o.nir.first_given(), o.file));
-    s.description = load_network_of(o.file);
   }
   return s;
 }
@@ -153,10 +153,10 @@ nlohmann::ordered_json result_json(const RecordingsOptions& o, const Subject& s,
 
 void add_recordings(CLI::App& app, RecordingsOptions& o) {
   add_text(app, "--recordings", o.recordings, "DIR", "test a network file on these: a folder of recordings for each class");
-  add_text(app, "--readout", o.readout, "NAME", "with --recordings: the population whose neuron with most spikes is the class");
+  add_text(app, "--readout", o.readout, "NAME", "with --recordings: the population that has a neuron for each class");
   add_count(app, "--limit", o.limit, 1'000'000'000, "with --recordings: so many, from the classes in turn");
   add_text(app, "--duration", o.duration, "TIME", "with --recordings: of each (default: to its last event)");
-  add_text(app, "--bin", o.bin, "TIME", "with --recordings: step of NeuroBench's activation sparsity (default 1ms)");
+  add_text(app, "--bin", o.bin, "TIME", "with --recordings: bins of the activation sparsity (default 1ms)");
   add_text(app, "--time-unit", o.unit, "UNIT", "of the times of .npy files that do not tell it: ns, us, ms or s");
   add_conventions(app, o.nir);
 }

@@ -125,6 +125,7 @@ TEST_F(EvalRecordings, SaysWhatIsWrong) {
   complains({"eval", folder / "net.nir"}, 1, "--recordings DIR");
   complains({"eval", folder.path().string(), "--limit", "3"}, 1, "--limit needs --recordings");
   complains({"eval", folder.path().string(), "--recordings", folder / "set"}, 1, "brings its own test set");
+  complains({"eval", folder / "no.nir", "--recordings", folder / "set", "--pulse", "dirac-1"}, 2, "no.nir: cannot be opened");
   complains(command({"--readout", "sides"}), 1, "there are side");
   complains(command({"--robustness"}), 1, "run directories");
   complains({"eval", folder / "net.nir", "--recordings", folder / "nowhere", "--pulse", "dirac-1"}, 2, "nowhere");
