@@ -82,8 +82,8 @@ TEST_F(EvalRecordings, GivesNeuroBenchsKeysAndOurOwnFigures) {
 }
 
 TEST_F(EvalRecordings, TakesTheClassesInTurnUpToTheLimit) {
-  const nlohmann::json json = call_json(command({"--limit", "2"}), 0);
-  EXPECT_EQ(json["confusion"], nlohmann::json::parse("[[1, 0], [0, 1]]"));
+  const nlohmann::json json = call_json(command({"--limit", "3"}), 0);
+  EXPECT_EQ(json["confusion"], nlohmann::json::parse("[[2, 0], [0, 1]]"));
 }
 
 TEST_F(EvalRecordings, EndsARecordingAtTheDurationGiven) {

@@ -92,6 +92,32 @@ TEST(Workload, a_sum_keeps_spikes_ones_and_a_mean_makes_them_numbers_to_multiply
   EXPECT_EQ(mean.adds("input"), std::vector<double>(16, 0.0));
 }
 
+TEST(Workload, weights_of_a_kernel_are_told_apart_whatever_its_geometry) {
+  NetworkDescription d;
+  d.populations.push_back({"in", {2, 5, 6}, SourceModel{ExternalSource{}}, {}, {}});
+  d.populations.push_back({"out", {4, 3, 4}, NeuronModel{If{}}, {}, {}});
+  Projection p;
+  p.source = "in", p.target = "out";
+  p.connect = Convolution{{2, 3}, {2, 1}, {1, 1}, {1, 2}, 2};
+  std::vector<double> weights(4 * 1 * 2 * 3, 1.0);
+  for (const std::size_t zero : {1u, 6u, 11u, 17u, 20u, 22u, 23u}) weights[zero] = 0;
+  p.weight = {Listed{std::make_shared<const std::vector<double>>(weights)}, {}};
+  d.projections.push_back(p);
+  const Network network(d);
+  const Workload w = spikeloop::workload_of(network, *make_simulator(1)->compile(network)->start(), {false, false});
+  EXPECT_EQ(w.weights, 24u);
+  EXPECT_EQ(w.zeros, 7u);
+}
+
+TEST(Workload, a_matrix_behind_a_matrix_multiplies_what_is_not_1_and_gets_no_zeros) {
+  const Counted c = counted(chain({inputs_of({2}), node("a", "Linear", {{"weight", reals({2, 2}, {0.5, 0, 0.5, 2})}}),
+                                   node("b", "Linear", {{"weight", reals({3, 2}, {1, 0, 1, 1, 0, 1})}}), fires("if"),
+                                   node("output", "Output", {{"shape", integers({1}, {3})}})}));
+  EXPECT_EQ(c.adds("input"), (std::vector<double>{2, 1}));
+  EXPECT_EQ(c.products("input"), (std::vector<double>{4, 2}));
+  EXPECT_EQ(c.workload.dense, 4 + 6);
+}
+
 TEST(Workload, answers_latency_and_figures_of_a_test_are_those_of_its_spikes) {
   const Graph graph = chain({inputs_of({2}), node("fc", "Linear", {{"weight", reals({2, 2}, {1, 0, 0.25, 1})}}), fires("if"),
                              node("output", "Output", {{"shape", integers({1}, {2})}})});
