@@ -184,6 +184,7 @@ int eval_recordings(const RecordingsOptions& o, const MachineChoice& choice, Ter
   if (subject.nir) {
     set_own_neurons(subject.nir->network, network, *session);
     t.err << nir::to_text(subject.nir->conventions);
+    for (const std::string& note : subject.nir->network.notes) t.err << "  note           " << note << "\n";
   }
   std::vector<bool> left_out;
   for (const Population& p : network.populations()) left_out.push_back(p.name.starts_with("ctrl."));

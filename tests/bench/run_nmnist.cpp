@@ -60,6 +60,18 @@ Json per_event(const Network& network, const OperationCounts& counts, double eve
   return json;
 }
 
+struct Totals {
+  std::uint64_t neurons = 0, synaptic_events = 0, updates = 0;
+};
+
+Totals totals_of(const Network& network, const OperationCounts& counts) {
+  Totals all;
+  for (const auto& p : counts.projections) all.synaptic_events += p.synaptic_events;
+  for (const auto& p : counts.populations) all.updates += p.updates;
+  for (const Population& p : network.populations()) all.neurons += p.is_source() ? 0 : p.size();
+  return all;
+}
+
 }  // namespace
 
 Json run_nmnist(const RunOptions& options) {
@@ -89,25 +101,22 @@ Json run_nmnist(const RunOptions& options) {
     counts = session->counts();
     counts -= before;
   }
-  std::uint64_t synaptic = 0, updates = 0, neurons = 0;
-  for (const auto& p : counts.projections) synaptic += p.synaptic_events;
-  for (const auto& p : counts.populations) updates += p.updates;
-  for (const Population& p : network.populations()) neurons += p.is_source() ? 0 : p.size();
+  const Totals all = totals_of(network, counts);
   const double ms = median(wall_ms);
   Json json = {{"network", "nmnist"},
                {"threads", options.threads},
                {"recording", std::filesystem::exists(recording()) ? "sample_nmnist.bin" : "drawn: no sample_nmnist.bin here"},
-               {"neurons", neurons},
+               {"neurons", all.neurons},
                {"simulated_ms", to_ms(until)},
                {"input_events", events.size()},
                {"spikes_per_input_event", per_event(network, counts, static_cast<double>(events.size()))},
-               {"synaptic_events", synaptic},
-               {"neuron_updates", updates},
+               {"synaptic_events", all.synaptic_events},
+               {"neuron_updates", all.updates},
                {"ms_per_presentation", ms},
                {"ms_least", *std::min_element(wall_ms.begin(), wall_ms.end())},
                {"ms_most", *std::max_element(wall_ms.begin(), wall_ms.end())},
                {"real_time_factor", ms / to_ms(until)},
-               {"events_per_s", static_cast<double>(synaptic) / ms * 1e3},
+               {"events_per_s", static_cast<double>(all.synaptic_events) / ms * 1e3},
                {"same_spikes", same_spikes(network, graph, last, nir::test::plain_run(graph, events, until, false))}};
   if (options.profile) json["profile"] = report::profile_json(session->profile(), network);
   return json;
