@@ -20,7 +20,7 @@ namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct ConvertOptions {
   std::string from, to, unit;
   bool force = false, old_layout = false;
   NirOptions nir;
@@ -47,7 +47,7 @@ class Part {
   bool moved_ = false;
 };
 
-io::EventFormat format_of(const Options& o) {
+io::EventFormat format_of(const ConvertOptions& o) {
   try {
     const io::EventFormat format = io::event_format(o.to);
     if (!o.old_layout) return format;
@@ -83,7 +83,7 @@ std::map<std::string, std::uint64_t> copy(io::EventReader& reader, io::EventWrit
 }
 
 /// Writes the recording to `part`; faults name the file that is wanted.
-std::map<std::string, std::uint64_t> write_all(const Options& o, const std::string& part, io::EventFormat format,
+std::map<std::string, std::uint64_t> write_all(const ConvertOptions& o, const std::string& part, io::EventFormat format,
                                                const io::EventSummary& summary, Time origin) {
   try {
     const auto writer = io::make_event_writer(part, format, summary);
@@ -96,7 +96,7 @@ std::map<std::string, std::uint64_t> write_all(const Options& o, const std::stri
   }
 }
 
-int convert(const Options& o, Terminal& t) {
+int convert(const ConvertOptions& o, Terminal& t) {
   if (is_nir_conversion(o.from, o.to)) return convert_nir(o.from, o.to, o.force, o.nir, t);
   const io::EventFormat format = format_of(o);
   std::error_code ignored;
@@ -142,7 +142,7 @@ Verb convert_verb() {
           "and back: "
           "net.txtpb net.nir",
           [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<Options>();
+            auto o = std::make_shared<ConvertOptions>();
             add_text(app, "A", o->from, "", "a recording or a network; its format is recognised by its content")->required();
             add_text(app, "B", o->to, "", ".csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
             app.add_flag("--force", o->force, "replace B if it exists");

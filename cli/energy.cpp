@@ -8,12 +8,11 @@
 #include <ostream>
 #include <set>
 
-#include "cli/map.hpp"
 #include "cli/options.hpp"
 #include "cli/recorded.hpp"
+#include "cli/results.hpp"
 #include "cli/tables.hpp"
 #include "core/experiment.hpp"
-#include "proto/load.hpp"
 #include "report/json.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
@@ -33,27 +32,6 @@ struct Account {
   EnergyReport mean;  ///< over the runs, line by line
   MeanSpread over_seeds;
 };
-
-/// A price list, or the prices of a chip: a file's `proto-message` line tells which.
-PriceList load_price(const std::string& name) {
-  std::error_code ignored;
-  const bool is_name = name.find('/') == std::string::npos && name.find('.') == std::string::npos && !fs::exists(name, ignored);
-  if (is_name) return dynapse::prices_of(load_chip_of(name));
-  switch (description_kind_of_file(name)) {
-    case DescriptionKind::kChip:
-      return dynapse::prices_of(load_chip(name));
-    case DescriptionKind::kNetwork:
-    case DescriptionKind::kExperiment:
-    case DescriptionKind::kMapping:
-      throw DescriptionError(fmt::format(
-          "{}: holds no prices; name a price list or a chip, a file with `# proto-message: spikeloop.v1.PriceList` or `spikeloop.v1.Chip`",
-          name));
-    case DescriptionKind::kPriceList:
-    case DescriptionKind::kUnknown:
-      break;
-  }
-  return load_prices(name);
-}
 
 std::vector<PriceList> prices_for(const EnergyOptions& o, const RecordedDirectory& recorded) {
   if (o.prices.empty() && recorded.prices.empty())

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "backends/dynapse/operations.hpp"
+#include "cli/map.hpp"
 #include "core/io/files.hpp"
 #include "core/io/spikes_csv.hpp"
 #include "proto/atomic_file.hpp"
@@ -26,11 +28,31 @@ std::vector<PriceList> load_price_folder(const fs::path& folder) {
   return prices;
 }
 
-std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices) {
+PriceList load_price(const std::string& name) {
+  std::error_code ignored;
+  const bool is_name = name.find('/') == std::string::npos && name.find('.') == std::string::npos && !fs::exists(name, ignored);
+  if (is_name) return dynapse::prices_of(load_chip_of(name));
+  switch (description_kind_of_file(name)) {
+    case DescriptionKind::kChip:
+      return dynapse::prices_of(load_chip(name));
+    case DescriptionKind::kNetwork:
+    case DescriptionKind::kExperiment:
+    case DescriptionKind::kMapping:
+      throw DescriptionError(fmt::format(
+          "{}: holds no prices; name a price list or a chip, a file with `# proto-message: spikeloop.v1.PriceList` or `spikeloop.v1.Chip`",
+          name));
+    case DescriptionKind::kPriceList:
+    case DescriptionKind::kUnknown:
+      break;
+  }
+  return load_prices(name);
+}
+
+std::vector<EnergyReport> energy_of(const Network& network, const Evaluation& test, const std::vector<PriceList>& prices) {
   std::vector<EnergyReport> reports;
   for (const PriceList& p : prices) {
-    reports.push_back(estimate_energy(network, run.test.counts, p, static_cast<double>(std::max<std::size_t>(1, run.test.samples))));
-    reports.back().spread = energy_spread(network, run.test.count_covariance, p);
+    reports.push_back(estimate_energy(network, test.counts, p, static_cast<double>(std::max<std::size_t>(1, test.samples))));
+    reports.back().spread = energy_spread(network, test.count_covariance, p);
   }
   return reports;
 }

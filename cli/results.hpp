@@ -13,8 +13,12 @@ namespace spikeloop::cli {
 /// Every price list (.txtpb) of a folder, by file name; none if there is no such folder. Throws DescriptionError for a bad one.
 std::vector<PriceList> load_price_folder(const std::filesystem::path& folder);
 
-/// Energy of one inference of a tested run on each priced machine (estimated).
-std::vector<EnergyReport> energy_of(const Network& network, const TrainingResult& run, const std::vector<PriceList>& prices);
+/// A price list, or the prices of a chip, which may be named without a file; a file's `proto-message` line tells which. Throws
+/// DescriptionError.
+PriceList load_price(const std::string& name);
+
+/// Energy of one inference of a test on each priced machine (estimated), with its spread over the samples.
+std::vector<EnergyReport> energy_of(const Network& network, const Evaluation& test, const std::vector<PriceList>& prices);
 
 /// The stored result of a finished run directory; throws DescriptionError if there is none.
 ExperimentResult stored_result(const std::filesystem::path& dir);

@@ -133,7 +133,7 @@ report::RunInfo run_info(const TrainPlan& plan, std::optional<double> linear) {
 
 void report_results(Terminal& t, const TrainPlan& plan, ExperimentResult result) {
   const Network network(with_probes(plan.loaded.network, plan.loaded.experiment));
-  result.energy = energy_of(network, result.runs.front(), load_price_folder(plan.dir / "prices"));
+  result.energy = energy_of(network, result.runs.front().test, load_price_folder(plan.dir / "prices"));
   std::optional<double> linear;
   if (plan.job.samples_limit == 0) linear = linear_baseline(plan.loaded.data);
   const std::string json = write_reports(plan.dir, result, network, run_info(plan, linear));

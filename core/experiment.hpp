@@ -128,8 +128,11 @@ struct Evaluation {
   double bin_ms = 1;
   double dense_operations = 0;                ///< NeuroBench: synapses x bins, per sample
   double effective_operations = 0;            ///< NeuroBench: spikes x synapses of non-zero weight, per sample
+  double effective_macs = 0;                  ///< NeuroBench: those of them whose input is neither 1 nor -1
   std::uint64_t parameters = 0;               ///< weights and thresholds of the network without its controllers
   double connection_sparsity = 0;             ///< share of zero weights among them
+  std::vector<double> wall_ms = {};           ///< per sample: what the session took; no part of any hash or file
+  std::vector<double> first_spike_ms = {};    ///< per sample, of recordings: the readout's first spike; NaN if it did not spike
   std::vector<double> count_covariance = {};  ///< `CountSpread::covariance` of the samples; empty if it was not kept
 };
 
@@ -218,6 +221,9 @@ struct ExperimentResult {
   std::vector<TrainingResult> control;  ///< frozen hidden; empty if not asked for
   std::vector<EnergyReport> energy;     ///< per inference, of the first run
 };
+
+/// The smallest value that a `share` of the values does not exceed; 0 if there are none.
+double percentile(std::vector<double> values, double share);
 
 /// Mean and sample standard deviation; 0 where there are no values, and 0 spread of a single one.
 struct MeanSpread {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -15,17 +16,6 @@ namespace spikeloop::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// The keys and nothing but the keys that NeuroBench's scripts look for.
-Json neurobench_json(const NeuroBench& bench) {
-  return {
-      {"Footprint", bench.footprint},
-      {"ConnectionSparsity", number(bench.connection_sparsity)},
-      {"ClassificationAccuracy", number(bench.classification_accuracy)},
-      {"ActivationSparsity", number(bench.activation_sparsity)},
-      {"SynapticOperations",
-       {{"Effective_MACs", number(bench.effective_macs)}, {"Effective_ACs", number(bench.effective_acs)}, {"Dense", number(bench.dense)}}}};
-}
 
 /// Operations of one inference by population and projection.
 Json operations_json(const Network& network, const Evaluation& test) {
@@ -48,26 +38,18 @@ Json operations_json(const Network& network, const Evaluation& test) {
   return {{"populations", populations}, {"projections", projections}};
 }
 
-Json extra_json(const ExperimentResult& result, const Network& network, const Evaluation& test) {
-  double updates = 0;
-  for (const PopulationCounts& counts : test.counts.populations) updates += static_cast<double>(counts.updates);
-  const double simulated_s = to_ms(test.counts.simulated) * 1e-3;
-  return {{"harness", "2.3.0"},
-          {"dt_ms", number(test.bin_ms)},
-          {"resolution_ns", network.resolution()},
-          {"samples", test.samples},
-          {"inference_ms", number(result.experiment.test_ms)},
-          {"model_execution_rate_hz", number(result.experiment.test_ms > 0 ? 1e3 / result.experiment.test_ms : NAN)},
-          {"spikes_per_inference", number(spikes_per_inference(test))},
-          {"synaptic_events_per_inference", number(synaptic_operations_per_inference(test))},
-          {"neuron_updates_per_inference", number(updates / static_cast<double>(test.samples))},
-          {"latency_p50_ms", number(test.latency_p50_ms)},
-          {"latency_p99_ms", number(test.latency_p99_ms)},
-          {"simulated_s", number(simulated_s)},
-          {"late", test.counts.late},
-          {"dropped", test.counts.dropped},
-          {"overflowed", test.counts.overflowed},
-          {"per_inference", operations_json(network, test)}};
+/// Standard deviation over the samples of how many operations of a kind an inference has.
+Json spread_of(const Network& network, const Evaluation& test, Operation operation) {
+  const PriceList one{"", "", 1, {{"", operation, 1, "", true}}};  // one joule each: the energy is the number
+  const auto spread = energy_spread(network, test.count_covariance, one);
+  return spread ? number(*spread) : Json(nullptr);
+}
+
+/// p50 and p99 of those that are numbers.
+void add_percentiles(Json& json, const std::string& name, std::vector<double> values) {
+  std::erase_if(values, [](double v) { return std::isnan(v); });
+  json[name + "_p50_ms"] = values.empty() ? Json(nullptr) : Json(percentile(values, 0.5));
+  json[name + "_p99_ms"] = values.empty() ? Json(nullptr) : Json(percentile(values, 0.99));
 }
 
 Json run_json(const TrainingResult& run) {
@@ -109,6 +91,48 @@ Json runs_json(const std::vector<TrainingResult>& runs) {
 
 }  // namespace
 
+Json neurobench_json(const NeuroBench& bench) {
+  return {
+      {"Footprint", bench.footprint},
+      {"ConnectionSparsity", number(bench.connection_sparsity)},
+      {"ClassificationAccuracy", number(bench.classification_accuracy)},
+      {"ActivationSparsity", number(bench.activation_sparsity)},
+      {"SynapticOperations",
+       {{"Effective_MACs", number(bench.effective_macs)}, {"Effective_ACs", number(bench.effective_acs)}, {"Dense", number(bench.dense)}}}};
+}
+
+Json extra_json(const Network& network, const Evaluation& test, double inference_ms, bool timed) {
+  double updates = 0;
+  for (const PopulationCounts& counts : test.counts.populations) updates += static_cast<double>(counts.updates);
+  Json json = {{"harness", "2.3.0"},
+               {"dt_ms", number(test.bin_ms)},
+               {"resolution_ns", network.resolution()},
+               {"samples", test.samples},
+               {"inference_ms", number(inference_ms)},
+               {"model_execution_rate_hz", number(inference_ms > 0 ? 1e3 / inference_ms : NAN)},
+               {"spikes_per_inference", number(spikes_per_inference(test))},
+               {"spikes_sd", spread_of(network, test, Operation::kSpike)},
+               {"synaptic_events_per_inference", number(synaptic_operations_per_inference(test))},
+               {"synaptic_events_sd", spread_of(network, test, Operation::kSynapticEvent)},
+               {"neuron_updates_per_inference", number(updates / static_cast<double>(test.samples))},
+               {"neuron_updates_sd", spread_of(network, test, Operation::kNeuronUpdate)},
+               {"latency", "simulated time from the start of a sample until the answer no longer changes"},
+               {"latency_p50_ms", number(test.latency_p50_ms)},
+               {"latency_p99_ms", number(test.latency_p99_ms)}};
+  if (!test.first_spike_ms.empty()) {
+    add_percentiles(json, "first_output_spike", test.first_spike_ms);
+    json["samples_without_output_spike"] =
+        std::count_if(test.first_spike_ms.begin(), test.first_spike_ms.end(), [](double v) { return std::isnan(v); });
+  }
+  if (timed) add_percentiles(json, "wall", test.wall_ms);
+  json["simulated_s"] = number(to_ms(test.counts.simulated) * 1e-3);
+  json["late"] = test.counts.late;
+  json["dropped"] = test.counts.dropped;
+  json["overflowed"] = test.counts.overflowed;
+  json["per_inference"] = operations_json(network, test);
+  return json;
+}
+
 Json energy_json(const EnergyReport& report, const std::string& per) {
   Json lines = Json::array();
   for (const EnergyLine& line : report.lines) {
@@ -140,7 +164,7 @@ std::string training_json(const ExperimentResult& result, const Network& network
   if (!result.runs.empty()) {
     const Evaluation& test = result.runs.front().test;
     json["neurobench"] = neurobench_json(neurobench(test));
-    json["extra"] = extra_json(result, network, test);
+    json["extra"] = extra_json(network, test, result.experiment.test_ms);
     json["accuracy"] = group_json(result.runs);
   }
   json["over_time"] = over_time_json(result.runs);

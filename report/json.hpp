@@ -24,6 +24,13 @@ struct RunInfo {
 /// NaN and infinity are written as null.
 std::string training_json(const ExperimentResult& result, const Network& network, const RunInfo& info);
 
+/// NeuroBench's keys and nothing else (harness 2.3).
+nlohmann::ordered_json neurobench_json(const NeuroBench& bench);
+
+/// What NeuroBench has no keys for, per inference with its standard deviation over the samples (null if it is not known): synaptic events
+/// delivered, neuron updates, spikes, latency p50 and p99. Wall times stand in it where `timed`; files that must not differ have none.
+nlohmann::ordered_json extra_json(const Network& network, const Evaluation& test, double inference_ms, bool timed = false);
+
 /// An energy account: machine, kind, joules (of what is known), spread over samples (null if it is not known) and every line. `per` says of
 /// what: "inference", "run", ...
 nlohmann::ordered_json energy_json(const EnergyReport& report, const std::string& per);

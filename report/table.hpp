@@ -34,6 +34,9 @@ std::string render(const Table& table, bool colour = false);
 /// seed, a column for each priced machine, marked estimated or measured.
 Table training_table(std::span<const ExperimentResult> results);
 
+/// What one inference takes, a row a figure: NeuroBench's, and operations with their spread over the samples, latency, wall time, energy.
+Table work_table(const Network& network, const Evaluation& test, std::span<const EnergyReport> energy);
+
 /// The energy of one inference by part, with count, price, kind and source; its last row is the total.
 Table energy_table(const EnergyReport& report);
 

@@ -3,6 +3,8 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace spikeloop::io {
@@ -27,6 +29,15 @@ class Hdf5Handle {
  private:
   hid_t id_ = -1;
 };
+
+/// How `bytes` of values are converted while they are read or written: in a buffer that fits them. The library's own has a MiB, which it
+/// clears for every array, however small.
+inline Hdf5Handle transfer_of(std::size_t bytes) {
+  constexpr std::size_t kLeast = 4096, kMost = std::size_t{1} << 20;
+  Hdf5Handle transfer(H5Pcreate(H5P_DATASET_XFER));
+  H5Pset_buffer(transfer.get(), std::clamp(bytes, kLeast, kMost), nullptr, nullptr);
+  return transfer;
+}
 
 /// Keeps the library from printing its own errors, which are told by ours, while it lives.
 class QuietHdf5 {

@@ -115,12 +115,15 @@ std::optional<Stored> stored_as(hid_t type) {
   }
 }
 
+/// Bytes that a value takes while it is converted: at most those of a reference to a text.
+constexpr std::size_t kConverted = 16;
+
 [[noreturn]] void unreadable(const Place& at) { at.fail("cannot be read", "the file is damaged: get it again"); }
 
 std::vector<std::string> read_variable_texts(hid_t data, hid_t type, std::size_t n, const Place& at) {
   std::vector<char*> pointers(n, nullptr);
   const Hdf5Handle space(H5Dget_space(data));
-  const bool read = H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()) >= 0;
+  const bool read = H5Dread(data, type, H5S_ALL, H5S_ALL, transfer_of(n * kConverted).get(), pointers.data()) >= 0;
   std::vector<std::string> texts;
   bool long_text = false;
   for (char* p : pointers) {
@@ -137,7 +140,7 @@ std::vector<std::string> read_fixed_texts(hid_t data, hid_t type, std::size_t n,
   const std::size_t width = H5Tget_size(type);
   if (width > kMostText) at.fail(fmt::format("has texts of {} bytes; the most is {}", width, kMostText), "write shorter texts");
   std::string bytes(n * width, '\0');
-  if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) unreadable(at);
+  if (H5Dread(data, type, H5S_ALL, H5S_ALL, transfer_of(bytes.size()).get(), bytes.data()) < 0) unreadable(at);
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < n; ++i) {
     const std::string text = bytes.substr(i * width, width);
@@ -154,20 +157,20 @@ std::vector<std::int64_t> read_integers(hid_t data, Stored stored, hid_t type, s
   std::vector<std::int64_t> values(n);
   if (stored == Stored::kBool) {  // an enumeration of FALSE and TRUE in one byte
     std::vector<std::int8_t> bytes(n);
-    if (H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes.data()) < 0) unreadable(at);
+    if (H5Dread(data, type, H5S_ALL, H5S_ALL, transfer_of(bytes.size() * kConverted).get(), bytes.data()) < 0) unreadable(at);
     std::copy(bytes.begin(), bytes.end(), values.begin());
     return values;
   }
   if (stored == Stored::kUint64) {
     std::vector<std::uint64_t> words(n);
-    if (H5Dread(data, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, words.data()) < 0) unreadable(at);
+    if (H5Dread(data, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, transfer_of(words.size() * kConverted).get(), words.data()) < 0) unreadable(at);
     for (const std::uint64_t w : words)
       if (w > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
         at.fail(fmt::format("holds {}, which is too large", w), "write it as int64");
     std::copy(words.begin(), words.end(), values.begin());
     return values;
   }
-  if (H5Dread(data, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) unreadable(at);
+  if (H5Dread(data, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, transfer_of(values.size() * kConverted).get(), values.data()) < 0) unreadable(at);
   return values;
 }
 
@@ -284,7 +287,8 @@ Array read_array(hid_t group, const char* link, const std::string& place, const 
     a.values = n > 0 ? read_integers(data.get(), a.stored, type.get(), size, at) : std::vector<std::int64_t>{};
   } else {
     std::vector<double> values(size);
-    if (n > 0 && H5Dread(data.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0) unreadable(at);
+    if (n > 0 && H5Dread(data.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, transfer_of(values.size() * kConverted).get(), values.data()) < 0)
+      unreadable(at);
     a.values = std::move(values);
   }
   return a;
@@ -301,7 +305,8 @@ void write_array(hid_t group, const std::string& link, const Array& a, bool gzip
   }
   const Hdf5Handle data(H5Dcreate2(group, link.c_str(), type.get(), space.get(), H5P_DEFAULT, made.get(), H5P_DEFAULT));
   const Written w = written(a);
-  if (!data || (a.size() > 0 && H5Dwrite(data.get(), w.type < 0 ? type.get() : w.type, H5S_ALL, H5S_ALL, H5P_DEFAULT, w.data) < 0))
+  if (!data || (a.size() > 0 && H5Dwrite(data.get(), w.type < 0 ? type.get() : w.type, H5S_ALL, H5S_ALL,
+                                         transfer_of(a.size() * kConverted).get(), w.data) < 0))
     throw BugError("a dataset of a NIR file in memory could not be written: " + link);
 }
 

@@ -189,7 +189,7 @@ class SonataReader final : public EventReader {
     const QuietHdf5 quiet;
     const Hdf5Handle space(H5Dget_space(data)), memory(H5Screate_simple(1, &n, nullptr));
     return H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, &done_, nullptr, &n, nullptr) >= 0 &&
-           H5Dread(data, type, memory.get(), space.get(), H5P_DEFAULT, out) >= 0;
+           H5Dread(data, type, memory.get(), space.get(), transfer_of(n * 2 * sizeof(double)).get(), out) >= 0;
   }
 
   Hdf5Handle file_;

@@ -273,7 +273,8 @@ class Follower {
       if (busy_[s]) throw NodeFault(fmt::format("is in a cycle without a neuron, through \"{}\"", n.name));
       busy_[s] = true;
       const LinearMap map = linear_map(n);
-      const Inflow before = inflow(s);
+      Inflow before = inflow(s);
+      if (before.bias.size() != map.sources) before.bias.assign(map.sources, 0.0);  // nothing leads to it, so that its shape did not tell
       for (const Inflow::Part& p : before.parts) all.parts.push_back({p.source, compose(p.map, map)});
       apply(map, before.bias, all.bias);
       const std::vector<double> own = linear_bias(n);

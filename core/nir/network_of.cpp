@@ -122,6 +122,10 @@ class Builder {
     if (c_.pulse == Pulse::kDiracStep)
       for (double& g : gain) g *= *c_.dt;
     const Projection base = projection(source, n, part.map, gain, grid);
+    if (const auto* pairs = std::get_if<Pairs>(&base.connect); pairs && pairs->sources->empty()) {  // e.g. windows that see only padding
+      note(fmt::format("from \"{}\" to \"{}\": no weight but 0, so that they are not connected", source.name, n.name));
+      return;
+    }
     for (const Use& use : uses) {
       Projection p = base;
       p.port = use.port;

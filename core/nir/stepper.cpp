@@ -121,6 +121,7 @@ Stepper::Stepper(const FlatGraph& graph, const Tool& tool, double dt)
       s.linear = true;
       try {
         s.map = linear_map(n), s.bias = linear_bias(n);
+        s.in.assign(s.map.sources, 0.0);  // where nothing leads to the node its shape does not tell
       } catch (const NodeFault& e) {
         throw DescriptionError(fmt::format("node.nodes.{}: {}", n.name, e.what()));
       }

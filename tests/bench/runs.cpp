@@ -156,7 +156,7 @@ Json run_counted(const std::string& name, const Entry& entry, const RunOptions& 
 }  // namespace
 
 std::vector<std::string> run_names() {
-  std::vector<std::string> names = {"feed_forward", "few_active"};
+  std::vector<std::string> names = {"feed_forward", "few_active", "nmnist"};
   for (const auto& [name, entry] : entries()) names.push_back(name);
   return names;
 }
@@ -164,6 +164,7 @@ std::vector<std::string> run_names() {
 Json run(const std::string& name, const RunOptions& options) {
   if (name == "feed_forward") return run_feed_forward(options);
   if (name == "few_active") return run_few_active(options);
+  if (name == "nmnist") return run_nmnist(options);
   const auto entry = entries().find(name);
   if (entry == entries().end()) throw std::invalid_argument("no network " + name + "; " + did_you_mean(name, run_names()));
   return run_counted(name, entry->second, options);

@@ -33,4 +33,8 @@ Json run_feed_forward(const RunOptions& options);
 /// A hundred active neurons among a million against the hundred alone, at three resolutions; and an hour in which nothing happens.
 Json run_few_active(const RunOptions& options);
 
+/// A recording of N-MNIST through the convolutional network of tests/nir: wall time of a presentation, and whether every spike is that of a
+/// plain program. Without the recording as many events are drawn.
+Json run_nmnist(const RunOptions& options);
+
 }  // namespace spikeloop::bench

@@ -194,6 +194,12 @@ TEST_F(Train, EvalGivesTheAccuraciesOfTheReport) {
   }
   EXPECT_EQ(evaluation["test_accuracy"], report["accuracy"]["mean"]);
   EXPECT_EQ(evaluation["neurobench"], report["neurobench"]);
+  nlohmann::json extra = evaluation["extra"];
+  for (const char* wall : {"wall_p50_ms", "wall_p99_ms"}) EXPECT_EQ(extra.erase(wall), 1u);
+  EXPECT_EQ(extra, report["extra"]) << "but for what this computer took";
+  EXPECT_GT(extra["synaptic_events_sd"], 0);
+  EXPECT_EQ(evaluation["energy"], report["energy"]);
+  EXPECT_EQ(call_json({"eval", folder / "out", "--price", "dynapse1"}, 0)["evaluations"][0]["energy"][0]["machine"], "dynapse1");
   EXPECT_EQ(files_of(folder / "out"), before);
   // The answers do come from the weights.
   fs::copy_file(folder / "out/weights/seed_2/hidden_to_out.npy", folder / "out/weights/hidden_to_out.npy",

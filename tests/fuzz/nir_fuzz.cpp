@@ -51,9 +51,11 @@ void add_array(hid_t at, const char* name, Bytes& in) {
   const hid_t type = kind % 8 < 6 ? types[kind % 8] : kind % 8 == 6 ? fixed.get() : H5T_NATIVE_OPAQUE;
   const Hdf5Handle data(H5Dcreate2(at, name, type, space.get(), H5P_DEFAULT, made.get(), H5P_DEFAULT));
   if (!data || (way & 0x70) == 0x70 || (way & 8) != 0) return;
-  std::vector<std::uint8_t> values(8 * 8 * 8 * 8 * 16, in.next());
+  hsize_t n = 1;
+  for (int i = 0; i < rank; ++i) n *= dims[i];
+  std::vector<std::uint8_t> values(64 + n * 16, in.next());  // at most 16 bytes a value
   for (std::size_t i = 0; i < 64; ++i) values[i] = in.next();
-  H5Dwrite(data.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  H5Dwrite(data.get(), type, H5S_ALL, H5S_ALL, spikeloop::io::transfer_of(0).get(), values.data());
 }
 
 void add_text(hid_t at, const char* name, const std::vector<const char*>& texts, Bytes& in) {
@@ -63,7 +65,7 @@ void add_text(hid_t at, const char* name, const std::vector<const char*>& texts,
   const hsize_t dims[2] = {texts.size() / 2, way & 1 ? hsize_t{1} : hsize_t{2}};
   const Hdf5Handle type = text_type(0), space(texts.size() == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(way & 2 ? 1 : 2, dims, nullptr));
   const Hdf5Handle data(H5Dcreate2(at, name, type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-  if (data) H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, texts.data());
+  if (data) H5Dwrite(data.get(), type.get(), H5S_ALL, H5S_ALL, spikeloop::io::transfer_of(0).get(), texts.data());
 }
 
 void add_graph(hid_t at, Bytes& in, int depth) {

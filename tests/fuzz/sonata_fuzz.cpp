@@ -40,7 +40,8 @@ std::size_t add_series(hid_t at, const char* name, Bytes& in) {
   std::vector<std::uint64_t> values(count);
   std::generate(values.begin(), values.end(), [&] { return in.word(); });
   const hid_t memory = kind % 8 % 6 == 0 ? H5T_NATIVE_DOUBLE : H5T_NATIVE_UINT64;
-  if ((way & 64) == 0 && chunk[0] < 1u << 20) H5Dwrite(data.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+  if ((way & 64) == 0 && chunk[0] < 1u << 20)
+    H5Dwrite(data.get(), memory, H5S_ALL, H5S_ALL, spikeloop::io::transfer_of(0).get(), values.data());
   if ((way & 160) == 160) {
     const hsize_t larger = hsize_t{1} << (count % 50);
     H5Dset_extent(data.get(), &larger);

@@ -10,6 +10,7 @@
 #include "core/engine/synapses.hpp"
 #include "core/nir/graph_of.hpp"
 #include "core/nir/linear.hpp"
+#include "core/nir/stepper.hpp"
 #include "tests/nir/support.hpp"
 
 namespace spikeloop::nir::test {
@@ -170,6 +171,20 @@ TEST(NetworkOf, convolutions_in_groups_and_with_gaps_are_kernels_of_the_network)
   const auto v = r.samples("li.potential");
   ASSERT_EQ(v.size(), 1u);
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(v[0][i], wanted[i], 1e-6) << i;
+}
+
+TEST(NetworkOf, a_matrix_that_nothing_leads_to_gives_its_bias_whatever_it_would_take) {
+  Graph g = chain({input({2}), node("w", "Linear", {{"weight", reals({2, 2}, {0, 0, 0, 0})}}), integrator("if"), output({2})});
+  std::vector<double> weights(2 * 1000, 1.0);  // takes more than it gives
+  g.nodes.push_back(node("alone", "Affine", {{"weight", reals({2, 1000}, weights)}, {"bias", reals({2}, {0, 2})}}));
+  g.edges.emplace_back("alone", "if");
+  const NetworkRun r = run(g, kImpulse, {}, 900 * kMillisecond);
+  EXPECT_EQ(r.spikes("if", 0).size(), 0u);
+  EXPECT_EQ(r.spikes("if", 1).size(), 3u) << "0.5 is exceeded every quarter of a second";
+  const FlatGraph flat = flatten(g);
+  Stepper stepper(flat, *find_tool("norse"), 0.001);
+  const std::vector<std::vector<double>> silence = {{0, 0}};
+  for (int k = 0; k < 900; ++k) stepper.step(silence);
 }
 
 TEST(NetworkOf, a_bias_of_nothing_is_nothing) {
