@@ -95,8 +95,8 @@ DiffSide load_side(const std::string& file, const NirOptions& options) {
   side.file = file;
   side.options = options;
   if (!io::is_nir(file)) {
+    side.description = load_network_of(file);  // which tells first that there is no such file
     if (!options.first_given().empty()) throw UsageError(fmt::format("{} is for NIR files, and {} is none", options.first_given(), file));
-    side.description = load_network_of(file);
     return side;
   }
   side.nir = std::make_shared<const NirFile>(load_nir(file));

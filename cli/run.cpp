@@ -119,14 +119,14 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
 int run_network(const RunOptions& o, Terminal& t) {
   check_machine_choice(o.machine);
   const bool is_nir = io::is_nir(o.file);
-  if (!is_nir && !o.nir.first_given().empty())
-    throw UsageError(fmt::format("{} is for NIR files, and {} is none", o.nir.first_given(), o.file));
   if (is_nir && !o.nir.as.empty()) return run_nir_stepped({o.file, o.input, o.unit, o.duration, o.out, o.nir}, t);
   const Time until = parse_duration(o.duration);
   std::optional<NirFile> nir_file;
   std::optional<NirSubject> subject;
   if (is_nir) nir_file = load_nir(o.file), subject = exact_subject(*nir_file, o.nir);
-  NetworkDescription description = subject ? subject->network.description : load_network_of(o.file);
+  NetworkDescription description = subject ? subject->network.description : load_network_of(o.file);  // tells if there is no such file
+  if (!is_nir && !o.nir.first_given().empty())
+    throw UsageError(fmt::format("{} is for NIR files, and {} is none", o.nir.first_given(), o.file));
   if (o.seed != 0) description.seed = o.seed;
   const Network network(description);
   check_file_names(network);

@@ -115,6 +115,20 @@ std::string controller_target(const std::string& population) { return prefixed(p
 
 bool held_down(const Controller& c) { return c.reset == Reset::kToValue; }
 
+std::vector<HoldDown> hold_downs_of(const Network& network) {
+  std::vector<HoldDown> all;
+  for (const Controller& c : network.controllers()) {
+    if (!held_down(c)) continue;
+    const std::size_t target = network.population_index(controller_target(c.population));
+    all.push_back({static_cast<std::uint32_t>(target), static_cast<std::uint32_t>(network.populations()[target].size() - 1)});
+  }
+  return all;
+}
+
+void hold_down(const HoldDown& which, Time tick, Time until, std::vector<Spike>& spikes) {
+  for (Time t = 0; t < until; t += kHoldDownPeriod) spikes.push_back({t / tick * tick, which.population, which.neuron});
+}
+
 NetworkDescription expand_controllers(const NetworkDescription& description) {
   NetworkDescription d = description;
   const double delay_ms = to_ms(d.resolution);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/network.hpp"
+#include "core/recording.hpp"
 
 namespace spikeloop {
 
@@ -35,5 +36,16 @@ inline constexpr double kHoldDownMv = 2;
 
 /// How often they get one while teaching is off: an output fires no more than once meanwhile.
 inline constexpr Time kHoldDownPeriod = kMillisecond;
+
+/// A neuron of a target source whose train holds comparators down.
+struct HoldDown {
+  std::uint32_t population = 0, neuron = 0;
+};
+
+/// One for each controller of a network that needs it.
+std::vector<HoldDown> hold_downs_of(const Network& network);
+
+/// Its train in [0, until), on ticks.
+void hold_down(const HoldDown& which, Time tick, Time until, std::vector<Spike>& spikes);
 
 }  // namespace spikeloop

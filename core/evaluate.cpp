@@ -44,7 +44,7 @@ Evaluation evaluate(const Experiment& experiment, const Network& network, Sessio
     session.reset(kTestTrials + i);
     input_values(plan.encode, {data.samples.data() + i * data.features, data.features}, data.shape, {0, 0}, values);
     encode_sample(plan, values, seed, kTestTrials + i, plan.test, input);
-    encode_teaching_off(plan, plan.test, input);
+    encode_teaching_off(plan, plan.test, plan.test, input);
     const auto begin = std::chrono::steady_clock::now();
     session.advance(plan.test, input, sink);
     e.wall_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());

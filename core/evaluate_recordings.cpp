@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/controller.hpp"
 #include "core/trial.hpp"
 
 namespace spikeloop {
@@ -77,9 +78,11 @@ Evaluation evaluate_recordings(const RecordingTest& test, const Network& network
   e.confusion.assign(test.classes, std::vector<std::uint32_t>(network.populations()[network.population_index(test.readout)].size()));
   session.set_learning(0, 0);
   OperationsOfSamples operations(session.counts());
+  const std::vector<HoldDown> hold_downs = hold_downs_of(network);
   std::size_t right = 0;
   for (std::size_t i = 0; i < samples; ++i) {
-    const LabelledSpikes sample = load(i);
+    LabelledSpikes sample = load(i);
+    for (const HoldDown& which : hold_downs) hold_down(which, network.resolution(), sample.duration, sample.spikes);
     sink.clear();
     session.reset(i);
     const auto begin = std::chrono::steady_clock::now();

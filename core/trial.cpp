@@ -26,6 +26,7 @@ TrialPlan::TrialPlan(const Experiment& e, const Network& network)
     target = static_cast<std::uint32_t>(network.population_index(controller_target(c.population)));
     true_hz = c.true_hz, other_hz = c.other_hz, target_spikes = c.target_spikes, held_down = spikeloop::held_down(c);
   }
+  hold_downs = hold_downs_of(network);
   if (e.feedback_learning) {
     noise_hz = e.feedback_learning->noise_hz;
     for (const std::string& name : e.feedback_learning->noise) {
@@ -144,9 +145,8 @@ void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& sp
   encode_rates(plan, spikes, [hz](std::uint32_t) { return hz; });
 }
 
-void encode_teaching_off(const TrialPlan& plan, Time until, std::vector<Spike>& spikes) {
-  if (!plan.held_down) return;
-  for (Time t = 0; t < until; t += kHoldDownPeriod) spikes.push_back({t / plan.tick * plan.tick, *plan.target, plan.outputs});
+void encode_teaching_off(const TrialPlan& plan, Time off, Time until, std::vector<Spike>& spikes) {
+  for (const HoldDown& which : plan.hold_downs) hold_down(which, plan.tick, which.population == plan.target ? off : until, spikes);
 }
 
 void TrialSink::clear() {

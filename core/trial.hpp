@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/controller.hpp"
 #include "core/experiment.hpp"
 
 /// The pieces of a trial: spikes that go in, and what is counted of those that come out.
@@ -22,11 +23,12 @@ struct TrialPlan {
   std::uint32_t outputs = 0;            ///< size of the readout
   std::optional<std::uint32_t> target;  ///< source of the readout's controller
   double true_hz = 0, other_hz = 0;
-  bool held_down = false;        ///< the controller is, while teaching is off
-  double target_spikes = 1;      ///< of the source for each wanted output spike
-  std::vector<bool> controller;  ///< per population: part of a controller
-  std::vector<bool> hidden;      ///< per population: neurons that are neither readout nor controller
-  std::vector<bool> potential;   ///< per probe: the readout's potential
+  bool held_down = false;            ///< the controller is, while teaching is off
+  std::vector<HoldDown> hold_downs;  ///< all controllers that are, the readout's too
+  double target_spikes = 1;          ///< of the source for each wanted output spike
+  std::vector<bool> controller;      ///< per population: part of a controller
+  std::vector<bool> hidden;          ///< per population: neurons that are neither readout nor controller
+  std::vector<bool> potential;       ///< per probe: the readout's potential
   Time free = 0, feedback = 0, test = 0;
   Time lead = 0;  ///< of the target trains before the feedback phase
   Time tick = 0;
@@ -55,8 +57,9 @@ void encode_target(const TrialPlan& plan, std::uint32_t label, std::vector<Spike
 /// Teaching without a label: every target at the same rate.
 void encode_all_targets(const TrialPlan& plan, double hz, std::vector<Spike>& spikes);
 
-/// Teaching is off in [0, until): what holds down the controllers that need it; nothing for others.
-void encode_teaching_off(const TrialPlan& plan, Time until, std::vector<Spike>& spikes);
+/// What holds down controllers that need it: the readout's in [0, off), in which teaching is off; others, to which nobody gives targets, in
+/// [0, until).
+void encode_teaching_off(const TrialPlan& plan, Time off, Time until, std::vector<Spike>& spikes);
 
 /// Poisson trains in [0, until) for every neuron of the noise sources, drawn for (seed, trial, neuron).
 void encode_noise(const TrialPlan& plan, std::uint64_t seed, std::uint64_t trial, Time until, std::vector<Spike>& spikes);

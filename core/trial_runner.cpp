@@ -13,7 +13,7 @@ void TrialRunner::begin(const TrialTask& task) {
   const Time until = task.kind == TrialKind::kWarmUp ? plan_->free : plan_->free + plan_->feedback;
   input_values(plan_->encode, sample(task.sample), data_->shape, task.shift, values_);
   encode_sample(*plan_, values_, seed_, task.trial, until, input_);
-  encode_teaching_off(*plan_, plan_->free, input_);
+  encode_teaching_off(*plan_, plan_->free, until, input_);
   if (task.kind == TrialKind::kFeedback) encode_noise(*plan_, seed_, task.trial, until, input_);
 }
 

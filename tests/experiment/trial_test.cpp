@@ -8,6 +8,7 @@
 
 #include "backends/simulator/simulator.hpp"
 #include "core/controller.hpp"
+#include "core/evaluate_recordings.hpp"
 #include "core/trial_runner.hpp"
 #include "tests/experiment/digits.hpp"
 
@@ -52,14 +53,22 @@ TEST_F(TrialTest, NormalisationMakesTheTotalRateIndependentOfTheInk) {
 }
 
 TEST_F(TrialTest, ControllersThatNeedItAreHeldDownWhileTeachingIsOff) {
+  constexpr Time kOff = 20 * kMillisecond, kEnd = 50 * kMillisecond;
   std::vector<Spike> spikes;
-  encode_teaching_off(plan_, 20 * kMillisecond, spikes);
+  encode_teaching_off(plan_, kOff, kEnd, spikes);
   EXPECT_TRUE(spikes.empty()) << "this one is silent by itself";
   plan_.held_down = true;
-  encode_teaching_off(plan_, 20 * kMillisecond, spikes);
-  ASSERT_EQ(spikes.size(), 20u);
-  EXPECT_EQ(spikes.back().time, 19 * kMillisecond);
-  for (const Spike& s : spikes) EXPECT_TRUE(s.population == *plan_.target && s.neuron == 10);
+  const std::uint32_t another = *plan_.target + 1;  // of a population that nobody teaches
+  plan_.hold_downs = {{*plan_.target, 10}, {another, 3}};
+  encode_teaching_off(plan_, kOff, kEnd, spikes);
+  std::map<std::uint32_t, std::vector<Time>> trains;
+  for (const Spike& s : spikes) {
+    EXPECT_EQ(s.neuron, s.population == another ? 3u : 10u);
+    trains[s.population].push_back(s.time);
+  }
+  ASSERT_EQ(trains[*plan_.target].size(), 20u);
+  EXPECT_EQ(trains[*plan_.target].back(), 19 * kMillisecond);
+  EXPECT_EQ(trains[another].size(), 50u);
   spikes.clear();
   encode_target(plan_, 3, spikes);
   for (const Spike& s : spikes) EXPECT_NE(s.neuron, 10u) << "its silence teaches";
@@ -89,6 +98,21 @@ TEST(Trial, AControllerThatIsHeldDownHelpsInTheFeedbackPhaseAlone) {
   const OperationCounts counts = evaluate(experiment, network, *session, data, {0, 1}, 1).counts;
   for (const char* name : {"ctrl.out.plus", "ctrl.out.minus"}) EXPECT_EQ(counts.populations[network.population_index(name)].spikes, 0u);
   EXPECT_GT(counts.populations[network.population_index("out")].spikes, 2u);
+
+  // Recordings of somebody else have no trains that hold it down.
+  const RecordingTest test{"out", 2, 1};
+  const Network shown(with_probes(load_network(resolve_path(file, experiment.network_file)), test));
+  const auto other = make_simulator()->compile(shown)->start();
+  const auto recording = [&](std::size_t) {
+    LabelledSpikes sample{0, 100 * kMillisecond, {}};
+    const auto in = static_cast<std::uint32_t>(shown.population_index("in"));
+    for (Time t = 0; t < sample.duration; t += 2 * kMillisecond) sample.spikes.push_back({t, in, static_cast<std::uint32_t>(t % 7)});
+    return sample;
+  };
+  const Evaluation e =
+      evaluate_recordings(test, shown, *other, workload_of(shown, *other, std::vector<bool>(shown.populations().size())), 1, recording);
+  EXPECT_GT(e.counts.populations[shown.population_index("out")].spikes, 1u);
+  EXPECT_EQ(e.counts.populations[shown.population_index("ctrl.out.minus")].spikes, 0u);
 }
 
 TEST_F(TrialTest, TeachingIsSwitchedOnByOneSpikeAtTheStartOfTheFeedbackPhase) {
