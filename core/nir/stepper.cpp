@@ -26,7 +26,14 @@ const std::vector<Tool>& tools() {
        "the same",
        "r is not used; tau is in steps there: --unit step; an IF is kept at or above -v_threshold"},
       {"rockpool", StepRule::kImpulse, kSubtract, {}, false, true, "the same", "r only tells dt: min tau / (1 + r)"},
-      {"spinnaker2", StepRule::kEuler, kZero, {}, true, true, "times tau / (r dt), in fixed point", "fixed point is not repeated here"},
+      {"spinnaker2",
+       StepRule::kEuler,
+       kZero,
+       {},
+       true,
+       true,
+       "times tau / (r dt) n / (n + 1)",
+       "n is its threshold in units of its weights, of which the largest is 2,040"},
   };
   return kTools;
 }
