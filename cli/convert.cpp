@@ -135,22 +135,23 @@ int convert(const ConvertOptions& o, Terminal& t) {
 }  // namespace
 
 Verb convert_verb() {
-  return {"convert", "write a recording, or a network from or to NIR, in another format",
-          "Examples:\n  spikeloop convert sample.aedat4 sample.csv\n  spikeloop convert runs/trial/spikes.csv spikes.h5     SONATA; .nwb "
-          "is NWB\n"
-          "  spikeloop convert gesture.npy gesture.es --time-unit ms\n  spikeloop convert net.nir net.txtpb --dt 0.1ms --reset value     "
-          "and back: "
-          "net.txtpb net.nir",
-          [](CLI::App& app) -> std::function<int(Terminal&)> {
-            auto o = std::make_shared<ConvertOptions>();
-            add_text(app, "A", o->from, "", "a recording or a network; its format is recognised by its content")->required();
-            add_text(app, "B", o->to, "", ".csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
-            app.add_flag("--force", o->force, "replace B if it exists");
-            add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
-            add_conventions(app, o->nir);
-            app.add_flag("--old-layout", o->old_layout, "SONATA without populations");
-            return [o](Terminal& t) { return convert(*o, t); };
-          }};
+  return {
+      "convert", "write a recording, or a network from or to NIR, in another format",
+      "Examples:\n  spikeloop convert sample.aedat4 sample.csv\n  spikeloop convert runs/trial/spikes.csv spikes.h5     SONATA; .nwb "
+      "is NWB\n"
+      "  spikeloop convert gesture.npy gesture.es --time-unit ms\n  spikeloop convert net.nir net.txtpb --pulse dirac-1 --reset value     "
+      "and back: "
+      "net.txtpb net.nir",
+      [](CLI::App& app) -> std::function<int(Terminal&)> {
+        auto o = std::make_shared<ConvertOptions>();
+        add_text(app, "A", o->from, "", "a recording or a network; its format is recognised by its content")->required();
+        add_text(app, "B", o->to, "", ".csv, .npy, .h5, .nwb, .bin, .bs1, .es or .dat; .txtpb or .nir")->required();
+        app.add_flag("--force", o->force, "replace B if it exists");
+        add_text(app, "--time-unit", o->unit, "UNIT", "of the times of a .npy file that does not tell it: ns, us, ms or s");
+        add_conventions(app, o->nir);
+        app.add_flag("--old-layout", o->old_layout, "SONATA without populations");
+        return [o](Terminal& t) { return convert(*o, t); };
+      }};
 }
 
 }  // namespace spikeloop::cli

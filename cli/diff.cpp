@@ -15,6 +15,7 @@
 #include "cli/recordings.hpp"
 #include "cli/tables.hpp"
 #include "core/io/csv.hpp"
+#include "core/io/nir.hpp"
 #include "report/table.hpp"
 #include "report/text.hpp"
 
@@ -162,9 +163,14 @@ void print_text(const Outcome& out, Terminal& t) {
 Outcome diff_networks(const DiffOptions& o, Terminal& t) {
   Outcome out;
   out.networks = true;
-  DiffPair pair{load_side(o.a, options_of(o.both, o.of_a)), load_side(o.b, options_of(o.both, o.of_b)), {}};
-  for (const DiffSide* side : {&pair.a, &pair.b})
-    if (side->conventions) t.err << (side == &pair.a ? "A, " : "B, ") << side->file << "\n" << nir::to_text(*side->conventions);
+  if (!io::is_nir(o.a) && !io::is_nir(o.b) && !o.both.first_given().empty())
+    throw UsageError(fmt::format("{} is for NIR files; these are none", o.both.first_given()));
+  const auto side = [&](const std::string& file, const NirOptions& own) {
+    return load_side(file, io::is_nir(file) ? options_of(o.both, own) : own);
+  };
+  DiffPair pair{side(o.a, o.of_a), side(o.b, o.of_b), {}};
+  for (const DiffSide* one : {&pair.a, &pair.b})
+    if (one->conventions) t.err << (one == &pair.a ? "A, " : "B, ") << one->file << "\n" << nir::to_text(*one->conventions);
   const Time until = parse_duration(o.duration);
   const bool stepped = pair.a.tool || pair.b.tool;
   out.tolerance = !o.tolerance.empty() ? parse_duration(o.tolerance) : stepped ? std::max(pair.a.step(), pair.b.step()) : 0;

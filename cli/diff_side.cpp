@@ -16,6 +16,7 @@ namespace spikeloop::cli {
 namespace {
 
 constexpr std::uint64_t kDriveSeed = 1;
+constexpr std::size_t kMostSpikes = 10'000'000;
 constexpr int kSlices = 100;  // of a run, so that Ctrl-C is heard
 
 DiffSide stepped_side(DiffSide side) {
@@ -76,6 +77,23 @@ void run_stepped(const DiffSide& side, const Network& ports, const NamedSpikes& 
   if (!run_steps(stepper, side.nir->flat, ports, spikes_for(ports, input, until), (until + dt - 1) / dt, dt, sink))
     throw InterruptedError("interrupted; nothing was written");
 }
+
+/// Keeps spikes, up to a limit, and hears Ctrl-C however many come.
+struct BoundedSink final : Sink {
+  explicit BoundedSink(const Network& of) : network(of) {}
+  void spike(const Spike& s) override {
+    if (spikes.size() == kMostSpikes)
+      throw DescriptionError(
+          fmt::format("more than {} spikes until {:.6g} ms, the last of \"{}\"; does the network excite itself? A shorter "
+                      "--duration or less input (--rate) may do",
+                      kMostSpikes, to_ms(s.time), network.populations()[s.population].name));
+    if (spikes.size() % 65'536 == 0 && interrupted()) throw InterruptedError("interrupted; nothing was written");
+    spikes.push_back(s);
+  }
+  void sample(Time, std::uint32_t, std::span<const double>) override {}
+  const Network& network;
+  std::vector<Spike> spikes;
+};
 
 /// The last sample of one population.
 struct LastSample final : Sink {
@@ -138,8 +156,8 @@ NamedSpikes input_of(const DiffSide& side, const std::string& file, const std::s
 
 NamedSpikes run_side(const DiffSide& side, const NamedSpikes& input, Time until) {
   NamedSpikes out;
-  Recording recording;
   const Network network = observed(side.description);
+  BoundedSink recording(network);
   side.tool ? run_stepped(side, network, input, until, recording) : run_exact(side, network, input, until, recording);
   for (const Population& p : network.populations()) out.populations.push_back(p.name);
   out.spikes = std::move(recording.spikes);

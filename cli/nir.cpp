@@ -73,6 +73,33 @@ report::Table node_table(const nir::FlatGraph& flat) {
   return table;
 }
 
+/// Throws what a network has wrong, in terms of the file's nodes; neurons with parameters of their own are looked at one by one.
+void check_network(const nir::NirNetwork& made) {
+  std::vector<Diagnostic> faults;
+  const auto add = [&](const std::string& node, std::string rest, Diagnostic d) {
+    d.path = fmt::format("node \"{}\"{}", node, rest);
+    faults.push_back(std::move(d));
+  };
+  for (Diagnostic& d : validate(made.description)) {
+    std::size_t i = 0, end = 0;
+    const bool of_population = d.path.starts_with("populations[");
+    if (of_population) i = std::stoul(d.path.substr(12)), end = d.path.find(']') + 1;
+    if (of_population && i < made.description.populations.size())
+      add(made.description.populations[i].name, d.path.substr(end), d);
+    else
+      faults.push_back(std::move(d));
+  }
+  constexpr std::size_t kMostFaults = 10;
+  for (const auto& [name, models] : made.own)
+    for (std::size_t k = 0; k < models.size() && faults.size() < kMostFaults; ++k) {
+      NetworkDescription alone;
+      alone.populations.push_back({name, {1}, models[k], {}, {}});
+      for (const Diagnostic& d : validate(alone))
+        add(name, fmt::format(" neuron {}{}", k, d.path.substr(std::string("populations[0]").size())), d);
+    }
+  if (!faults.empty()) throw DescriptionError(std::move(faults));
+}
+
 }  // namespace
 
 std::string NirOptions::first_given() const {
@@ -123,6 +150,7 @@ NirSubject exact_subject(const NirFile& file, const NirOptions& options) {
     if (!options.sample.empty()) sample = parse_duration(options.sample);
     subject.network = nir::network_of(file.flat, subject.conventions, sample);
     subject.network.description.name = fs::path(file.path).stem().string();
+    check_network(subject.network);
     return subject;
   });
 }
@@ -232,7 +260,6 @@ int check_nir(const std::string& path, const NirOptions& options, Terminal& t) {
   std::optional<NirSubject> subject;
   try {
     subject = exact_subject(file, options);
-    Network network(subject->network.description);  // throws what the description still has wrong
     notes = subject->network.notes;
   } catch (const DescriptionError& error) {
     open = error.diagnostics();

@@ -184,12 +184,23 @@ INSTANTIATE_TEST_SUITE_P(
                     PlantedConvention{"dt", {"--a-as", "norse", "--b-as", "norse", "--a-dt", "0.1ms", "--b-dt", "0.2ms"}}),
     [](const auto& which) { return std::to_string(which.index); });
 
+TEST(Diff, EndsWhereANetworkSpikesWithoutEnd) {
+  const Folder folder;
+  const std::string wild =
+      planted("delay_ms: 0.5 }\nprobes",
+              "delay_ms: 0.5 }\nprojections { source: \"out\" target: \"out\" weight { constant: 2 } delay_ms: 0.1 }\nprobes");
+  folder.write("a.txtpb", kDiffNetwork), folder.write("b.txtpb", wild);
+  const Outcome outcome = call({"diff", folder / "a.txtpb", folder / "b.txtpb", "--duration", "1000s"});
+  EXPECT_EQ(outcome.code, 2);
+  contains(outcome.err, "does the network excite itself?");
+}
+
 TEST(Diff, OfANirFileAndItsDescriptionIsNothing) {
   const Folder folder;
   const std::string file = write_one_neuron(folder);
   ASSERT_EQ(call({"convert", file, folder / "one.txtpb", "--pulse", "dirac-1"}).code, 0);
   const nlohmann::json report =
-      call_json({"diff", file, folder / "one.txtpb", "--a-pulse", "dirac-1", "--rate", "400", "--duration", "300ms"}, 0);
+      call_json({"diff", file, folder / "one.txtpb", "--pulse", "dirac-1", "--rate", "400", "--duration", "300ms"}, 0);
   EXPECT_EQ(report["equal"], true) << report.dump();
   EXPECT_GT(report["populations"][1]["shared"], 3);
 }

@@ -84,6 +84,33 @@ TEST(Nir, options_of_nir_files_are_refused_for_others) {
   contains(outcome.err, "--dt is for NIR files");
 }
 
+TEST(Nir, each_neuron_is_checked_and_named_by_its_node) {
+  const Folder folder;
+  const std::string net = write_net(folder, true);
+  const auto with = [&](const char* parameter, std::vector<double> values) {
+    nir::Graph g = io::read_nir(net);
+    const auto node = [&](const std::string& name) -> nir::Node& {
+      return *std::find_if(g.nodes.begin(), g.nodes.end(), [&](const nir::Node& n) { return n.name == name; });
+    };
+    node("fc").parameters["weight"] = matrix(2, 2, {2, 3, 2, 3}), node("fc").parameters["bias"] = reals({0, 0});
+    for (const char* p : {"tau", "r", "v_leak", "v_threshold", "v_reset"}) {
+      const double one = std::get<std::vector<double>>(node("lif.1").parameters[p].values).front();
+      node("lif.1").parameters[p] = reals({one, one});
+    }
+    node("lif.1").parameters[parameter] = reals(values);
+    node("out").parameters["shape"] = shape(2);
+    io::write_nir(folder / "own.nir", g);
+    return call({"check", folder / "own.nir", "--pulse", "dirac-1"});
+  };
+  EXPECT_EQ(with("v_threshold", {0.01, 0.02}).code, 0);
+  const Outcome threshold = with("v_threshold", {0.01, -5}), tau = with("tau", {-0.01, -0.01});
+  EXPECT_EQ(threshold.code, 2);
+  contains(threshold.err, "own.nir");
+  contains(threshold.err, "node \"lif.1\" neuron 1");
+  EXPECT_EQ(tau.code, 2);
+  contains(tau.err, "node \"lif.1\"");
+}
+
 TEST(Nir, where_a_description_is_needed_it_is_said_how_to_make_one) {
   const Folder folder;
   const std::string net = write_net(folder, true);
