@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "backends/compose/host_learning.hpp"
@@ -55,7 +57,9 @@ void add_board(CLI::App& app, MachineChoice& c) {
   app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")
       ->type_name("CV")
       ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")->type_name("N");
+  app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber.description(""));
   app.add_option("--settle", c.settle, "silence between trials, in time constants (default 5; virtual 40)")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1000.0).description(""));
@@ -71,11 +75,25 @@ void check_machine_choice(const MachineChoice& c) {
         fmt::format("there is no back end \"{}\"; {}", c.name,
                     near.empty() ? fmt::format("this version has: {}", fmt::join(names, ", ")) : "did you mean \"" + near + "\"?"));
   }
+  for (const auto& [option, value] : {std::pair("--mismatch", c.mismatch), std::pair("--settle", c.settle)})
+    if (value && !std::isfinite(*value)) throw UsageError(fmt::format("{} is not a number", option));
   if ((c.mismatch || c.board_seed) && (c.name != "dynapse" || c.board != "virtual"))
     throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");
   if (c.controller == "chip" && c.is_simulator()) throw UsageError("--controller chip goes with --backend dynapse or quantised");
   if (c.board != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
   if (const std::string fault = firmware::selector_fault(c.board); !fault.empty()) throw UsageError(fault);
+}
+
+MachineChoice like_before(MachineChoice given, const MachineChoice& before) {
+  const MachineChoice plain;
+  if (given.chip == plain.chip) given.chip = before.chip;
+  if (given.controller == plain.controller) given.controller = before.controller;
+  given.prune = given.prune || before.prune;
+  if (!given.settle) given.settle = before.settle;
+  if (given.board != "virtual" || before.board != "virtual" || before.name != "dynapse") return given;
+  if (!given.mismatch) given.mismatch = before.mismatch;
+  if (!given.board_seed) given.board_seed = before.board_seed;
+  return given;
 }
 
 std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t threads, std::uint64_t seed) {

@@ -40,6 +40,9 @@ void add_board(CLI::App& app, MachineChoice& choice);
 /// Throws UsageError for a name that there is not, or options that do not go with it.
 void check_machine_choice(const MachineChoice& choice);
 
+/// What is not given is as it was before: chip, controller, pruning, silence, and of a virtual board that it was trained on its neurons.
+MachineChoice like_before(MachineChoice given, const MachineChoice& before);
+
 /// The back end, for a run of this seed. Throws UsageError for an unknown chip.
 std::shared_ptr<Backend> make_machine(const MachineChoice& choice, std::size_t threads = 1, std::uint64_t seed = 1);
 

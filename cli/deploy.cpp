@@ -46,12 +46,15 @@ struct Deployed {
 
 /// A network that was trained on a board has learned the neurons that it got there. They are the same for the same network only, which
 /// stays whole.
-bool trained_on_a_board(const fs::path& dir) {
-  bool on_board = false;
+bool stays_whole(const MachineChoice& trained_on) { return trained_on.name == "dynapse" || trained_on.controller == "chip"; }
+
+/// The machine that a run was trained on.
+MachineChoice machine_of(const fs::path& dir) {
+  MachineChoice machine;
   read_run_file(dir, "train", [&](const nlohmann::json& run) {
-    if (run.contains("machine")) on_board = machine_from_json(run.at("machine")).name == "dynapse";
+    if (run.contains("machine")) machine = machine_from_json(run.at("machine"));
   });
-  return on_board;
+  return machine;
 }
 
 /// The network that answers: nobody teaches it, and nothing learns.
@@ -84,7 +87,7 @@ class Deployer {
   Deployed run(const TrainingResult& trained, std::size_t index) {
     NetworkDescription description = with_probes(loaded_.network, loaded_.experiment);
     description.seed = trained.seed;
-    const Network whole(description), network(for_inference(description, trained_on_a_board(dir_)));
+    const Network whole(description), network(for_inference(description, stays_whole(machine_of(dir_))));
     const auto session = make_simulator()->compile(whole)->start();
     const std::vector<InitialWeights> learned = learned_weights(weights_directory(dir_, index, trained.seed), whole, *session, network);
     const Dataset fold = loaded_.data.folds > 1 ? part_of_seed(loaded_.data, trained.seed) : Dataset{};
@@ -203,15 +206,17 @@ void write_deployment(const fs::path& out, const DeployOptions& o, const std::ve
   write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 
-int deploy(const DeployOptions& o, Terminal& t) {
+int deploy(DeployOptions o, Terminal& t) {
   check_machine_choice(o.machine);
   const fs::path dir = o.dir;
   const ExperimentResult stored = stored_result(dir);
+  const MachineChoice trained_on = machine_of(dir);
+  o.machine = like_before(o.machine, trained_on);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
-  const Network network(for_inference(with_probes(loaded.network, loaded.experiment), trained_on_a_board(dir)));
+  const Network network(for_inference(with_probes(loaded.network, loaded.experiment), stays_whole(trained_on)));
   check_machine(*make_machine(o.machine), network, (dir / "network.txtpb").string());
   fs::path out;
-  if (!o.out.empty()) out = make_run_directory(o.out, "deploy", "deploy");
+  if (!o.out.empty()) out = make_run_directory(o.out, "deploy");
   std::vector<Deployed> all;
   Deployer deployer(o, loaded, dir);
   for (std::size_t i = 0; i < stored.runs.size(); ++i) {

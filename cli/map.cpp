@@ -81,7 +81,7 @@ int map_network(const MapVerbOptions& o, Terminal& t) {
   const dynapse::Compiled& compiled = outcome.compiled;
   fs::path dir;
   if (!o.out.empty()) {
-    dir = make_run_directory(o.out, "map", "map");
+    dir = make_run_directory(o.out, "map");
     fill_run_directory(dir, [&] { write_directory(o, dir, network, chip, compiled, mapping_of(network, chip, compiled, options), t); });
   }
   if (t.json) {

@@ -79,9 +79,9 @@ fs::path make_run_directory(const std::string& wanted, const std::string& name, 
   if (fs::create_directory(dir, error)) return dir;  // false also if somebody else made it a moment ago
   if (fs::exists(fs::symlink_status(dir)))
     throw DescriptionError(
-        fmt::format("{} exists already and is not overwritten; name another --out, or go on with a training that was "
-                    "interrupted: `spikeloop {} --resume {}`",
-                    dir.string(), verb, dir.string()));
+        fmt::format("{} exists already and is not overwritten; name another --out", dir.string()) +
+        (*verb ? fmt::format(", or go on with a training that was interrupted: `spikeloop {} --resume {}`", verb, dir.string())
+               : std::string()));
   throw cannot_make(dir, error);
 }
 

@@ -17,7 +17,7 @@ namespace spikeloop::cli {
 
 /// A directory that did not exist, made now. `wanted` empty: runs/<name>, runs/<name>-2, ... Throws DescriptionError if it exists, which
 /// tells how `verb` goes on with one, DeviceError if it cannot be made.
-std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name, const char* verb = "train");
+std::filesystem::path make_run_directory(const std::string& wanted, const std::string& name, const char* verb = "");
 
 /// Calls `describe`, which writes the first files; if it throws, the directory goes.
 void fill_run_directory(const std::filesystem::path& dir, const std::function<void()>& describe);

@@ -96,7 +96,7 @@ TrainPlan plan_of_experiment(const TrainOptions& o, const Terminal& t) {
   check_on_machine(e, o.machine);
   check_machine(*make_machine(o.machine), network, e.network_file);
   check_file_names(network);
-  plan.dir = make_run_directory(o.out, file_name(e.name));
+  plan.dir = make_run_directory(o.out, file_name(e.name), "train");
   fill_run_directory(plan.dir, [&] { describe(plan, fs::path(o.file).parent_path() / "prices"); });
   return plan;
 }

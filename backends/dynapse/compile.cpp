@@ -26,7 +26,8 @@ void note_inputs(Compiled& c) {
   for (std::size_t s = c.circuit.neurons.size(); s < c.placement.routes.size(); ++s)
     for (const ChipRoute& r : c.placement.routes[s]) chips |= 1U << r.chip;
   if (const int n = std::popcount(chips); n > 1)
-    c.notes.push_back(fmt::format("inputs reach {} chips; the spike generator plays to one, and so they are sent as words, one by one", n));
+    c.notes.push_back(fmt::format(
+        "inputs reach {} chips; the spike generator plays to one, so that this cannot be run (`run`, `train` and `deploy` refuse it)", n));
 }
 
 MappedPopulation mapped(const Network& network, const Compiled& c, std::size_t index) {

@@ -47,6 +47,7 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
   for (const Population& p : network().populations()) probed_.push_back(compose::probes_spikes(network(), p.name));
   counts_.populations.resize(network().populations().size());
   counts_.projections.resize(network().projections().size());
+  spikes_of_source_.resize(compiled_.circuit.sources());
   per_spike_ = operations_per_spike(compiled_, program_->chip);
   board_ = program_->use.open();
   program_board();
@@ -149,7 +150,9 @@ void BoardSession::take_input(Time until, std::span<const Spike> spikes_in, std:
 void BoardSession::count(const Spike& s) {
   const std::uint32_t first = compiled_.circuit.first[s.population];
   ++counts_.populations[s.population].spikes;
-  if (first != Circuit::kNone) operations_ += per_spike_[first + s.neuron];
+  if (first == Circuit::kNone) return;
+  operations_ += per_spike_[first + s.neuron];
+  ++spikes_of_source_[first + s.neuron];
 }
 
 void BoardSession::show(std::vector<Spike>& spikes, Sink& sink) {
@@ -248,11 +251,9 @@ void BoardSession::restore(const State& state) {
 
 OperationCounts BoardSession::counts() const {
   OperationCounts counts = counts_;
-  for (std::size_t k = 0; k < network().projections().size(); ++k) {
-    const std::size_t source = network().population_index(network().projections()[k].source);
-    const std::size_t wires = compiled_.circuit.bundles[k].wires.size(), size = network().populations()[source].size();
-    counts.projections[k].synaptic_events = size == 0 ? 0 : counts.populations[source].spikes * (wires / size);
-  }
+  const Circuit& c = compiled_.circuit;
+  for (std::size_t k = 0; k < network().projections().size(); ++k)
+    for (const Circuit::Wire& wire : c.bundles[k].wires) counts.projections[k].synaptic_events += spikes_of_source_[wire.source];
   return counts;
 }
 

@@ -72,6 +72,7 @@ class BoardSession final : public ChipSession {
   Time now_ = 0;
   ChipOperations operations_;
   OperationCounts counts_;
+  std::vector<std::uint64_t> spikes_of_source_;  ///< by source of the circuit: neurons, then inputs
   Deployment deployment_;
   std::uint64_t strays_of_start_ = 0;  ///< of the verification
   std::vector<PlayedSpike> played_;

@@ -121,7 +121,9 @@ TEST_F(BadInput, OutExists) {
   folder.write("out/precious", "1");
   for (const char* verb : {"train", "run"}) {
     const std::string file = folder / (verb == std::string("run") ? "net.txtpb" : "exp.txtpb");
-    expect_sentence(call({verb, file, "--out", folder / "out"}), {"out exists already and is not overwritten", "--out", "--resume"}, 2);
+    const Outcome outcome = call({verb, file, "--out", folder / "out"});
+    expect_sentence(outcome, {"out exists already and is not overwritten", "--out"}, 2);
+    EXPECT_EQ(outcome.err.find("`spikeloop train --resume") != std::string::npos, verb == std::string("train")) << "no other verb has it";
   }
   EXPECT_EQ(files_of(folder / "out"), (std::map<std::string, std::string>{{"precious", "1"}}));
 }

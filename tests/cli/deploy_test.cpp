@@ -65,7 +65,8 @@ TEST(TrainOnABoard, WithTheControllerOnTheChipToo) {
     EXPECT_GT(report["runs"][0]["epochs"][0]["help"], 1) << where;
   }
   EXPECT_NE(learned(folder / "host")["weights"], learned(folder / "chip")["weights"]) << "the chip's comparators are not those of the host";
-  const nlohmann::json deployed = call_json({"deploy", folder / "chip", "--mismatch", "0", "--controller", "chip", "--samples", "20"}, 0);
+  const nlohmann::json deployed = call_json({"deploy", folder / "chip", "--samples", "20"}, 0);
+  EXPECT_EQ(deployed["machine"]["controller"], "chip") << "as it was trained";
   EXPECT_EQ(deployed["runs"][0]["test_accuracy"]["board"], 1);
   EXPECT_EQ(call({"train", experiment, "--controller", "chip", "--out", folder / "simulated"}).code, 1);
 }
@@ -75,6 +76,21 @@ TEST(Deploy, OfANetworkThatLearnedItsBoardsNeuronsGivesItTheSameOnes) {
   ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse"})).code, 0);
   const nlohmann::json report = call_json({"deploy", folder / "run"}, 0);
   EXPECT_EQ(report["runs"][0]["test_accuracy"]["board"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
+}
+
+TEST(Deploy, GivesANetworkTheBoardThatItWasTrainedOn) {
+  const Folder folder;
+  ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse", "--board-seed", "7", "--mismatch", "0.3"})).code, 0);
+  const nlohmann::json report = call_json({"deploy", folder / "run"}, 0);
+  EXPECT_EQ(report["machine"]["board_seed"], 7);
+  EXPECT_EQ(report["machine"]["mismatch"], 0.3);
+  EXPECT_EQ(report["runs"][0]["test_accuracy"]["board"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
+  EXPECT_EQ(call_json({"deploy", folder / "run", "--board-seed", "8", "--samples", "3"}, 0)["machine"]["board_seed"], 8);
+  for (const char* option : {"--mismatch", "--settle"}) EXPECT_EQ(call({"deploy", folder / "run", option, "nan"}).code, 1);
+  EXPECT_EQ(call({"deploy", folder / "run", "--board-seed", "-1"}).code, 1);
+  const Outcome again = call({"deploy", folder / "run", "--samples", "3", "--out", folder / "run"});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_EQ(again.err.find("--resume"), std::string::npos) << again.err;
 }
 
 TEST(Deploy, RefusesWhatTheChipHasNot) {

@@ -183,6 +183,17 @@ TEST_P(EveryMachine, CountsWhatItHasDone) {
   EXPECT_EQ(counts.late + counts.dropped + counts.overflowed, 0U);
 }
 
+TEST_P(EveryMachine, CountsTheSynapsesOfEachSource) {
+  NetworkDescription d = cli::load_network_of(std::string(SPIKELOOP_SOURCE_DIR) + "/tests/conformance/networks/rates.txtpb");
+  using Indices = std::vector<std::uint32_t>;
+  d.projections[1].connect =
+      Pairs{std::make_shared<const Indices>(Indices{0, 0, 0, 1, 3}), std::make_shared<const Indices>(Indices{0, 1, 2, 3, 3})};
+  const Network network(d);
+  const auto session = start(network);
+  run(*session, 100 * kMillisecond);
+  EXPECT_EQ(session->counts().projections[1].synaptic_events, 20U * 5) << "20 spikes of each source, and five synapses";
+}
+
 TEST_P(EveryMachine, CountsLateSpikesAndRefusesWrongOnes) {
   NetworkDescription d = cli::load_network_of(std::string(SPIKELOOP_SOURCE_DIR) + "/tests/conformance/networks/relay.txtpb");
   d.populations[0].kind = SourceModel(ExternalSource{});
