@@ -13,6 +13,7 @@
 #include "cli/cli.hpp"
 #include "cli/map.hpp"
 #include "cli/options.hpp"
+#include "cli/run_directory.hpp"
 #include "core/network.hpp"
 #include "firmware-interface/boards.hpp"
 
@@ -29,7 +30,7 @@ const std::vector<std::string>& machine_names() {
 dynapse::MapOptions map_options(const MachineChoice& choice) {
   dynapse::MapOptions options;
   options.prune = choice.prune;
-  options.controller_on_chip = choice.controller == "chip";
+  options.controller_on_chip = choice.controller_on_chip();
   return options;
 }
 
@@ -38,9 +39,9 @@ std::shared_ptr<Backend> board_machine(const MachineChoice& c, std::uint64_t see
   firmware::OpenOptions open;
   open.virtual_board.mismatch = c.mismatch.value_or(open.virtual_board.mismatch);
   open.virtual_board.seed = c.board_seed.value_or(seed);
-  use.open = [board = c.board, open] { return firmware::open_board(board, {}, open); };
-  use.settle_time_constants = c.settle.value_or(c.board == "virtual" ? kVirtualSettle : use.settle_time_constants);
-  return dynapse::make_dynapse(load_chip_of(c.chip), map_options(c), use);
+  use.open = [board = c.board_name(), open] { return firmware::open_board(board, {}, open); };
+  use.settle_time_constants = c.settle.value_or(c.on_virtual_board() ? kVirtualSettle : use.settle_time_constants);
+  return dynapse::make_dynapse(load_chip_of(c.chip_name()), map_options(c), use);
 }
 
 }  // namespace
@@ -52,19 +53,29 @@ void add_machine(CLI::App& app, MachineChoice& c) {
 }
 
 void add_board(CLI::App& app, MachineChoice& c) {
-  add_text(app, "--chip", c.chip, "C", "a chip that ships, or its file (default dynapse1)");
-  add_text(app, "--board", c.board, "B", "virtual (the default), or one as `board probe` takes it");
+  app.add_option("--chip", c.chip, "a chip that ships, or its file (default dynapse1)")->type_name("C");
+  app.add_option("--board", c.board, "virtual (the default), or one as `board probe` takes it")->type_name("B");
   app.add_option("--mismatch", c.mismatch, "of a virtual board's neurons, 0 .. 1 (default 0.2)")
       ->type_name("CV")
       ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--board-seed", c.board_seed, "of a virtual board's mismatch (default: that of the run)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(CLI::Range(0.0, 1e15).description(""));
   app.add_option("--settle", c.settle, "silence between trials, in time constants (default 5; virtual 40)")
       ->type_name("N")
       ->check(CLI::Range(0.0, 1000.0).description(""));
   add_controller(app, c.controller);
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
+}
+
+std::string first_chip_option(const MachineChoice& c) {
+  const std::pair<const char*, bool> all[] = {{"--chip", c.chip.has_value()},         {"--controller", c.controller.has_value()},
+                                              {"--mismatch", c.mismatch.has_value()}, {"--board-seed", c.board_seed.has_value()},
+                                              {"--settle", c.settle.has_value()},     {"--prune", c.prune},
+                                              {"--commit-every", c.commit_every != 1}};
+  for (const auto& [option, given] : all)
+    if (given) return option;
+  return "";
 }
 
 void check_machine_choice(const MachineChoice& c) {
@@ -77,22 +88,22 @@ void check_machine_choice(const MachineChoice& c) {
   }
   for (const auto& [option, value] : {std::pair("--mismatch", c.mismatch), std::pair("--settle", c.settle)})
     if (value && !std::isfinite(*value)) throw UsageError(fmt::format("{} is not a number", option));
-  if ((c.mismatch || c.board_seed) && (c.name != "dynapse" || c.board != "virtual"))
+  if ((c.mismatch || c.board_seed) && !c.on_virtual_board())
     throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");
-  if (c.controller == "chip" && c.is_simulator()) throw UsageError("--controller chip goes with --backend dynapse or quantised");
-  if (c.board != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
-  if (const std::string fault = firmware::selector_fault(c.board); !fault.empty()) throw UsageError(fault);
+  if (const std::string option = first_chip_option(c); c.is_simulator() && !option.empty())
+    throw UsageError(fmt::format("{} goes with --backend dynapse or quantised", option));
+  if (c.board_name() != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
+  if (const std::string fault = firmware::selector_fault(c.board_name()); !fault.empty()) throw UsageError(fault);
 }
 
 MachineChoice like_before(MachineChoice given, const MachineChoice& before) {
-  const MachineChoice plain;
-  if (given.chip == plain.chip) given.chip = before.chip;
-  if (given.controller == plain.controller) given.controller = before.controller;
+  const bool same_board = before.on_virtual_board() && given.on_virtual_board();
+  const auto keep = [](auto& value, const auto& was) {
+    if (!value) value = was;
+  };
+  keep(given.chip, before.chip), keep(given.controller, before.controller), keep(given.settle, before.settle);
   given.prune = given.prune || before.prune;
-  if (!given.settle) given.settle = before.settle;
-  if (given.board != "virtual" || before.board != "virtual" || before.name != "dynapse") return given;
-  if (!given.mismatch) given.mismatch = before.mismatch;
-  if (!given.board_seed) given.board_seed = before.board_seed;
+  if (same_board) keep(given.mismatch, before.mismatch), keep(given.board_seed, before.board_seed);
   return given;
 }
 
@@ -103,7 +114,7 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t thread
   if (c.name == "dynapse")
     chip = board_machine(c, seed);
   else
-    chip = dynapse::make_quantised(load_chip_of(c.chip), map_options(c), simulator);
+    chip = dynapse::make_quantised(load_chip_of(c.chip_name()), map_options(c), simulator);
   compose::HostLearningOptions options;
   options.homes = [map = map_options(c)](const Network& network) { return dynapse::homes_of(network, map); };
   options.commit_interval = c.commit_every;
@@ -113,8 +124,8 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t thread
 nlohmann::ordered_json to_json(const MachineChoice& c) {
   nlohmann::ordered_json json = {{"name", c.name}};
   if (c.is_simulator()) return json;
-  json["chip"] = c.chip, json["board"] = c.board, json["commit_every"] = c.commit_every, json["prune"] = c.prune,
-  json["controller"] = c.controller;
+  json["chip"] = c.chip_name(), json["board"] = c.board_name(), json["commit_every"] = c.commit_every, json["prune"] = c.prune,
+  json["controller"] = c.controller.value_or("host");
   if (c.settle) json["settle"] = *c.settle;
   if (c.mismatch) json["mismatch"] = *c.mismatch;
   if (c.board_seed) json["board_seed"] = *c.board_seed;
@@ -123,13 +134,22 @@ nlohmann::ordered_json to_json(const MachineChoice& c) {
 
 MachineChoice machine_from_json(const nlohmann::json& json) {
   MachineChoice c;
-  c.name = json.value("name", c.name), c.chip = json.value("chip", c.chip), c.board = json.value("board", c.board);
-  c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune),
-  c.controller = json.value("controller", c.controller);
-  if (json.contains("settle")) c.settle = json["settle"].get<double>();
-  if (json.contains("mismatch")) c.mismatch = json["mismatch"].get<double>();
-  if (json.contains("board_seed")) c.board_seed = json["board_seed"].get<std::uint64_t>();
+  c.name = json.value("name", c.name);
+  c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune);
+  const auto take = [&](const char* name, auto& value) {
+    if (json.contains(name)) value = json[name].get<typename std::decay_t<decltype(value)>::value_type>();
+  };
+  take("chip", c.chip), take("board", c.board), take("controller", c.controller);
+  take("settle", c.settle), take("mismatch", c.mismatch), take("board_seed", c.board_seed);
   return c;
+}
+
+MachineChoice machine_of_training(const std::filesystem::path& dir) {
+  MachineChoice machine;
+  read_run_file(dir, "train", [&](const nlohmann::json& run) {
+    if (run.contains("machine")) machine = machine_from_json(run.at("machine"));
+  });
+  return machine;
 }
 
 }  // namespace spikeloop::cli

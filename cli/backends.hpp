@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -21,15 +22,20 @@ namespace spikeloop::cli {
 /// Which machine, and how it is used.
 struct MachineChoice {
   std::string name = "simulator";  ///< "simulator", "dynapse" (a board), "quantised" (the simulator with the chip's weights)
-  std::string chip = "dynapse1";
-  std::string board = "virtual";
+  // What may be left out, because it has a default or is as it was before (`like_before`).
+  std::optional<std::string> chip;          ///< default "dynapse1"
+  std::optional<std::string> board;         ///< default "virtual"
+  std::optional<std::string> controller;    ///< where feedback controllers live: "host" (the default) or "chip"
   std::optional<double> mismatch;           ///< of a virtual board (default 0.2)
   std::optional<std::uint64_t> board_seed;  ///< of a virtual board's mismatch (default: the seed of the run)
-  std::string controller = "host";          ///< where feedback controllers live: "host" or "chip"
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
   bool prune = false;
   std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)
 
+  std::string chip_name() const { return chip.value_or("dynapse1"); }
+  std::string board_name() const { return board.value_or("virtual"); }
+  bool on_virtual_board() const { return name == "dynapse" && board_name() == "virtual"; }
+  bool controller_on_chip() const { return controller == "chip"; }
   bool is_simulator() const { return name == "simulator"; }
 };
 
@@ -37,6 +43,8 @@ struct MachineChoice {
 void add_machine(CLI::App& app, MachineChoice& choice);
 /// The same without --backend.
 void add_board(CLI::App& app, MachineChoice& choice);
+/// The first option that says something about a chip, as "--prune"; empty if none is given. --board is not among them.
+std::string first_chip_option(const MachineChoice& choice);
 /// Throws UsageError for a name that there is not, or options that do not go with it.
 void check_machine_choice(const MachineChoice& choice);
 
@@ -49,5 +57,7 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& choice, std::size_t t
 /// For run.json, and back.
 nlohmann::ordered_json to_json(const MachineChoice& choice);
 MachineChoice machine_from_json(const nlohmann::json& json);
+/// The machine that a run directory of `train` was trained on. Throws DescriptionError if it is none.
+MachineChoice machine_of_training(const std::filesystem::path& dir);
 
 }  // namespace spikeloop::cli

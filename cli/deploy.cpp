@@ -46,16 +46,7 @@ struct Deployed {
 
 /// A network that was trained on a board has learned the neurons that it got there. They are the same for the same network only, which
 /// stays whole.
-bool stays_whole(const MachineChoice& trained_on) { return trained_on.name == "dynapse" || trained_on.controller == "chip"; }
-
-/// The machine that a run was trained on.
-MachineChoice machine_of(const fs::path& dir) {
-  MachineChoice machine;
-  read_run_file(dir, "train", [&](const nlohmann::json& run) {
-    if (run.contains("machine")) machine = machine_from_json(run.at("machine"));
-  });
-  return machine;
-}
+bool stays_whole(const MachineChoice& trained_on) { return trained_on.name == "dynapse" || trained_on.controller_on_chip(); }
 
 /// The network that answers: nobody teaches it, and nothing learns.
 NetworkDescription for_inference(NetworkDescription d, bool whole) {
@@ -87,7 +78,7 @@ class Deployer {
   Deployed run(const TrainingResult& trained, std::size_t index) {
     NetworkDescription description = with_probes(loaded_.network, loaded_.experiment);
     description.seed = trained.seed;
-    const Network whole(description), network(for_inference(description, stays_whole(machine_of(dir_))));
+    const Network whole(description), network(for_inference(description, stays_whole(machine_of_training(dir_))));
     const auto session = make_simulator()->compile(whole)->start();
     const std::vector<InitialWeights> learned = learned_weights(weights_directory(dir_, index, trained.seed), whole, *session, network);
     const Dataset fold = loaded_.data.folds > 1 ? part_of_seed(loaded_.data, trained.seed) : Dataset{};
@@ -123,7 +114,7 @@ class Deployer {
     d.operations = chip.operations();
     d.operations -= before;
     d.deployment = chip.deployment();
-    const ChipSpec spec = load_chip_of(o_.machine.chip);
+    const ChipSpec spec = load_chip_of(o_.machine.chip_name());
     d.energy = dynapse::estimate_energy(d.operations, spec, to_ms(e.counts.simulated) * 1e-3,
                                         static_cast<double>(std::max<std::size_t>(1, d.samples)));
     d.energy.spread = dynapse::energy_spread(d.per_sample, spec, dynapse::prices_of(spec));
@@ -202,7 +193,7 @@ nlohmann::ordered_json deployed_json(const Deployed& d) {
 /// What `energy` needs: the operations of each sample too, and the chip with its prices.
 void write_deployment(const fs::path& out, const DeployOptions& o, const std::vector<Deployed>& all, nlohmann::ordered_json object) {
   for (std::size_t i = 0; i < all.size(); ++i) object["runs"][i]["per_sample"] = to_json(std::span(all[i].per_sample));
-  write_file_atomically((out / kDeployedChipFile).string(), write_chip(load_chip_of(o.machine.chip)));
+  write_file_atomically((out / kDeployedChipFile).string(), write_chip(load_chip_of(o.machine.chip_name())));
   write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 
@@ -210,7 +201,7 @@ int deploy(DeployOptions o, Terminal& t) {
   check_machine_choice(o.machine);
   const fs::path dir = o.dir;
   const ExperimentResult stored = stored_result(dir);
-  const MachineChoice trained_on = machine_of(dir);
+  const MachineChoice trained_on = machine_of_training(dir);
   o.machine = like_before(o.machine, trained_on);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
   const Network network(for_inference(with_probes(loaded.network, loaded.experiment), stays_whole(trained_on)));
@@ -222,7 +213,8 @@ int deploy(DeployOptions o, Terminal& t) {
   for (std::size_t i = 0; i < stored.runs.size(); ++i) {
     if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for deploy writes only when it is done");
     if (!t.quiet)
-      t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(), o.machine.board)
+      t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(),
+                           o.machine.board_name())
             << std::endl;
     all.push_back(deployer.run(stored.runs[i], i));
   }

@@ -42,13 +42,14 @@ struct Evaluated {
 Evaluated evaluate_directory(const fs::path& dir, const EvalOptions& o) {
   ExperimentResult result = stored_result(dir);
   const LoadedExperiment loaded = load_experiment_of((dir / "experiment.txtpb").string(), o.data_dir);
+  const MachineChoice machine = o.machine.is_simulator() ? o.machine : like_before(o.machine, machine_of_training(dir));
   for (std::size_t i = 0; i < result.runs.size(); ++i) {
     if (interrupted()) throw interruption();
     TrainingResult& run = result.runs[i];
     NetworkDescription description = with_probes(loaded.network, loaded.experiment);
     description.seed = run.seed;
     const Network network(description);
-    const auto session = make_machine(o.machine, 1, run.seed)->compile(network)->start();
+    const auto session = make_machine(machine, 1, run.seed)->compile(network)->start();
     read_weights(weights_directory(dir, i, run.seed), network, *session);
     const Dataset fold = loaded.data.folds > 1 ? part_of_seed(loaded.data, run.seed) : Dataset{};
     const Dataset& data = loaded.data.folds > 1 ? fold : loaded.data;

@@ -23,8 +23,11 @@ inline void add_data(CLI::App& app, std::string& value) {
   add_text(app, "--data", value, "DIR", "folder of data that does not ship (else $SPIKELOOP_DATA_DIR)");
 }
 
-inline void add_controller(CLI::App& app, std::string& value) {
-  add_text(app, "--controller", value, "WHERE", "where feedback controllers live: host (the default) or chip")
+/// `Text`: std::string, or optional.
+template <class Text>
+void add_controller(CLI::App& app, Text& value) {
+  app.add_option("--controller", value, "where feedback controllers live: host (the default) or chip")
+      ->type_name("WHERE")
       ->check(CLI::IsMember({"host", "chip"}).description(""));
 }
 

@@ -2,6 +2,7 @@
 #include "cli/run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <memory>
@@ -116,6 +117,22 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
                          profile.spans.size(), profile.left_out);
 }
 
+/// Neurons of which a board tells nothing: no probe looks at their spikes, nothing is learned at them, and nobody beside it listens.
+std::vector<std::string> unobserved(const Network& network, bool controller_on_chip) {
+  std::vector<std::string> names;
+  for (const Population& p : network.populations()) {
+    const bool probed = std::any_of(network.probes().begin(), network.probes().end(), [&](const Probe& probe) {
+      return probe.variable == Probe::Variable::kSpikes && probe.population == p.name;
+    });
+    const bool learned = std::any_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
+      const bool heard_beside = !controller_on_chip && k.source == p.name && k.target.starts_with("ctrl.");
+      return heard_beside || (!k.rule.empty() && (k.source == p.name || k.target == p.name));
+    });
+    if (!p.is_source() && !p.name.starts_with("ctrl.") && !probed && !learned) names.push_back("\"" + p.name + "\"");
+  }
+  return names;
+}
+
 int run_network(const RunOptions& o, Terminal& t) {
   check_machine_choice(o.machine);
   const bool is_nir = io::is_nir(o.file);
@@ -139,6 +156,13 @@ int run_network(const RunOptions& o, Terminal& t) {
     t.err << nir::to_text(subject->conventions);
     for (const std::string& note : subject->network.notes) t.err << "  note           " << note << "\n";
   }
+  const std::vector<std::string> unseen =
+      o.machine.name == "dynapse" ? unobserved(network, o.machine.controller_on_chip()) : std::vector<std::string>{};
+  if (!unseen.empty())
+    t.err << fmt::format(
+        "spikeloop: what {} does is not seen on the board, and counts as nothing here; probe its spikes (one SRAM entry a "
+        "neuron)\n",
+        fmt::join(unseen, ", "));
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
   if (subject)
@@ -158,6 +182,7 @@ int run_network(const RunOptions& o, Terminal& t) {
   report["interrupted"] = !complete;
   report["directory"] = dir.string();
   if (subject) report["conventions"] = to_json(subject->conventions, subject->network.notes);
+  if (!unseen.empty()) report["not_seen"] = unseen;
   if (o.profile) {
     report["profile"] = report::profile_json(session->profile(), network);
     write_trace(dir / kTraceFile, session->profile(), network, t);

@@ -77,7 +77,7 @@ TrainPlan plan_of_directory(const TrainOptions& o) {
     if (run.contains("machine")) plan.job.machine = machine_from_json(run.at("machine"));
     plan.job.from = run.value("from", std::string());
   });
-  if (o.machine.board != MachineChoice{}.board) plan.job.machine.board = o.machine.board;
+  if (o.machine.board) plan.job.machine.board = o.machine.board;
   check_machine_choice(plan.job.machine);
   plan.loaded = load_experiment_of((plan.dir / "experiment.txtpb").string(), o.data_dir);
   return plan;
@@ -161,7 +161,7 @@ int train(const TrainOptions& o, Terminal& t) {
   if (!o.resume.empty() && !resume(job, plan.dir))
     throw DescriptionError(fmt::format("{}: this run is finished, there is nothing to resume; its report is {}", plan.dir.string(),
                                        (plan.dir / "report.html").string()));
-  const bool one_board = plan.job.machine.name == "dynapse" && plan.job.machine.board != "virtual";
+  const bool one_board = plan.job.machine.name == "dynapse" && !plan.job.machine.on_virtual_board();
   const std::size_t threads = one_board ? 1 : o.thread_count();
   introduce(t, plan, job, std::min(job.runs(), threads));
   TrainingDisplay display(t, job.runs());

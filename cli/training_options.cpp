@@ -30,7 +30,7 @@ void check_training(const TrainingOptions& o, const char* verb) {
   if (o.file.empty() == o.resume.empty())
     throw UsageError(fmt::format("name either an EXPERIMENT or `--resume DIR`; see `spikeloop {} --help`", verb));
   if (o.resume.empty()) check_machine_choice(o.machine);
-  if (!o.resume.empty() && !o.machine.is_simulator())
+  if (!o.resume.empty() && (!o.machine.is_simulator() || !first_chip_option(o.machine).empty()))
     throw UsageError("--resume goes on on the machine that it was begun on; only --board may be another");
   if (!o.resume.empty() && (o.epochs != 0 || o.seeds != 0 || o.seed != 0 || o.smoke || !o.out.empty()))
     throw UsageError("--resume goes on with what was begun: --epochs, --seeds, --seed, --smoke and --out do not go with it");

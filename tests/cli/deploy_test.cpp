@@ -67,6 +67,11 @@ TEST(TrainOnABoard, WithTheControllerOnTheChipToo) {
   EXPECT_NE(learned(folder / "host")["weights"], learned(folder / "chip")["weights"]) << "the chip's comparators are not those of the host";
   const nlohmann::json deployed = call_json({"deploy", folder / "chip", "--samples", "20"}, 0);
   EXPECT_EQ(deployed["machine"]["controller"], "chip") << "as it was trained";
+  const nlohmann::json beside = call_json({"deploy", folder / "chip", "--controller", "host", "--samples", "3"}, 0);
+  EXPECT_EQ(beside["machine"]["controller"], "host") << "as it was asked for";
+  const Outcome resumed = call({"train", "--resume", folder / "chip", "--controller", "host"});
+  EXPECT_EQ(resumed.code, 1);
+  contains(resumed.err, "only --board may be another");
   EXPECT_EQ(deployed["runs"][0]["test_accuracy"]["board"], 1);
   EXPECT_EQ(call({"train", experiment, "--controller", "chip", "--out", folder / "simulated"}).code, 1);
 }
@@ -86,11 +91,24 @@ TEST(Deploy, GivesANetworkTheBoardThatItWasTrainedOn) {
   EXPECT_EQ(report["machine"]["mismatch"], 0.3);
   EXPECT_EQ(report["runs"][0]["test_accuracy"]["board"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
   EXPECT_EQ(call_json({"deploy", folder / "run", "--board-seed", "8", "--samples", "3"}, 0)["machine"]["board_seed"], 8);
+  EXPECT_EQ(call_json({"deploy", folder / "run", "--mismatch", "0.2", "--samples", "3"}, 0)["machine"]["mismatch"], 0.2);
+  const nlohmann::json again_on_it = call_json({"eval", folder / "run", "--backend", "dynapse"}, 0);
+  EXPECT_EQ(again_on_it["evaluations"][0]["test_accuracy"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
+  EXPECT_EQ(call({"deploy", folder / "run", "--board-seed", "99999999999999999999"}).code, 1);
   for (const char* option : {"--mismatch", "--settle"}) EXPECT_EQ(call({"deploy", folder / "run", option, "nan"}).code, 1);
   EXPECT_EQ(call({"deploy", folder / "run", "--board-seed", "-1"}).code, 1);
   const Outcome again = call({"deploy", folder / "run", "--samples", "3", "--out", folder / "run"});
   EXPECT_EQ(again.code, 2);
   EXPECT_EQ(again.err.find("--resume"), std::string::npos) << again.err;
+}
+
+TEST(RunOnABoard, TellsWhoIsNotSeen) {
+  const Folder folder;
+  const Outcome ran = call({"run", SPIKELOOP_SOURCE_DIR "/examples/networks/relay.txtpb", "--backend", "dynapse", "--duration", "20ms",
+                            "--out", folder / "run"});
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  contains(ran.err, "\"hidden\", \"inhibition\" does is not seen");
+  EXPECT_EQ(json_of(folder / "run/report.json")["not_seen"].size(), 2U);
 }
 
 TEST(Deploy, RefusesWhatTheChipHasNot) {
@@ -111,6 +129,9 @@ TEST(TrainOnABoard, TellsOptionsThatDoNotGoTogether) {
   contains(near.err, "did you mean \"dynapse\"?");
   EXPECT_EQ(call(training(folder / "a", {"--mismatch", "0.1"})).code, 1);
   EXPECT_EQ(call(training(folder / "a", {"--board", "1-2"})).code, 1);
+  EXPECT_EQ(call(training(folder / "a", {"--chip", "nosuch"})).code, 1);
+  EXPECT_EQ(call(training(folder / "a", {"--prune"})).code, 1);
+  EXPECT_EQ(call(training(folder / "a", {"--commit-every", "3"})).code, 1);
   EXPECT_FALSE(fs::exists(folder / "a"));
 }
 
