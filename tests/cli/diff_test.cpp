@@ -59,6 +59,7 @@ constexpr Planted kPlanted[] = {
     {"dt", "resolution_ms: 0.1", "resolution_ms: 0.5"},
     {"quantisation", "[0.311, 0.423, 0.357, 0.218, 0.132, 0.291]", "[0.3, 0.4, 0.4, 0.2, 0.1, 0.3]"},
     {"weights", "0.357", "0.957"},
+    {"weights", "[0.311, 0.423, 0.357, 0.218, 0.132, 0.291]", "[0.9, 0.2, 0.9, 0.2, 0.9, 0.2]"},  // fewer values, but not the same, rounded
     {"connectivity", "one_to_one {}", "pairs { sources: [0, 1] targets: [1, 0] }"},
     {"input", "rate_hz: 130", "rate_hz: 131"},
 };
@@ -73,6 +74,14 @@ TEST(Diff, TellsTwoCausesThatNeitherAloneExplains) {
   const nlohmann::json report = call_json({"diff", folder / "a.txtpb", folder / "b.txtpb"}, 0);
   EXPECT_EQ(report["probable_cause"], "reset and delay");
   for (const auto& d : report["differences"]) EXPECT_EQ(d["alone_enough"], false);
+}
+
+TEST(Diff, ResetsAreNotUndoneWithTheOtherParameters) {
+  const Folder folder;
+  std::string both = planted("reset: RESET_TO_VALUE", "reset: RESET_SUBTRACT");
+  both.replace(both.find("tau_m_ms: 20"), 12, "tau_m_ms: 12");
+  folder.write("a.txtpb", kDiffNetwork), folder.write("b.txtpb", both);
+  EXPECT_EQ(call_json({"diff", folder / "a.txtpb", folder / "b.txtpb"}, 0)["probable_cause"], "reset and parameters");
 }
 
 TEST(Diff, ShowsTheGapOfPotentialsBeforeTheSpike) {
