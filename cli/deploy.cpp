@@ -125,6 +125,21 @@ class Deployer {
   const fs::path& dir_;
 };
 
+/// What verification leaves open.
+void warn_of(const Deployed& d, const Network& network, Terminal& t) {
+  const dynapse::Verification& v = d.deployment.verification;
+  for (const dynapse::Verdict& verdict : v.neurons)
+    if (!verdict.seen)
+      t.err << fmt::format(
+          "spikeloop: warning: seed {}: neuron {} of \"{}\" did not fire when its inputs drove it (U{} core {} neuron {})\n", d.seed,
+          verdict.neuron.neuron, network.populations()[verdict.neuron.population].name, verdict.place.chip, verdict.place.core,
+          verdict.place.neuron);
+  if (!v.untested.empty())
+    t.err << fmt::format(
+        "spikeloop: warning: seed {}: {} not verified; no neuron there is both seen by the host and made to fire by its inputs\n", d.seed,
+        dynapse::Verification::text_of(v.untested));
+}
+
 double microwatts(const Deployed& d) { return d.energy.total() / (d.test_ms * 1e-3) * 1e6; }
 
 MeanSpread over(const std::vector<Deployed>& all, double Deployed::*figure) {
@@ -145,10 +160,9 @@ report::Table accuracy_table(const std::vector<Deployed>& all) {
                    {"uW (estimated)", report::Align::kRight}};
   const auto percent = [](double x) { return fmt::format("{:.2f} %", 100 * x); };
   for (const Deployed& d : all) {
-    const auto& verified = d.deployment.verified;
-    const auto seen = std::count_if(verified.begin(), verified.end(), [](const auto& v) { return v.seen; });
+    const dynapse::Verification& verification = d.deployment.verification;
     table.rows.push_back({std::to_string(d.seed), percent(d.simulator), percent(d.quantised), percent(d.board),
-                          std::to_string(d.deployment.words), fmt::format("{} of {}", seen, verified.size()),
+                          std::to_string(d.deployment.words), fmt::format("{} of {}", verification.seen(), verification.neurons.size()),
                           std::to_string(d.deployment.lost() + d.counts.late), fmt::format("{:.2f}", microwatts(d))});
   }
   if (all.size() > 1) {
@@ -178,8 +192,9 @@ nlohmann::ordered_json deployed_json(const Deployed& d) {
           {"samples", d.samples},
           {"test_accuracy", {{"simulator", d.simulator}, {"quantised", d.quantised}, {"board", d.board}}},
           {"words", d.deployment.words},
-          {"verified", std::count_if(d.deployment.verified.begin(), d.deployment.verified.end(), [](const auto& v) { return v.seen; })},
-          {"to_verify", d.deployment.verified.size()},
+          {"verified", d.deployment.verification.seen()},
+          {"to_verify", d.deployment.verification.neurons.size()},
+          {"untested_cores", dynapse::Verification::text_of(d.deployment.verification.untested)},
           {"late", d.counts.late},
           {"lost", d.deployment.lost()},
           {"strays", d.deployment.strays},
@@ -217,6 +232,7 @@ int deploy(DeployOptions o, Terminal& t) {
                            o.machine.board_name())
             << std::endl;
     all.push_back(deployer.run(stored.runs[i], i));
+    warn_of(all.back(), network, t);
   }
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   for (const Deployed& d : all) runs.push_back(deployed_json(d));

@@ -31,7 +31,7 @@ std::vector<Diagnostic> check_inputs(const Network& network, const Compiled& c) 
       if (first == Circuit::kNone) first = r.chip;
       if (r.chip == first) continue;
       const LogicalNeuron& input = c.circuit.inputs[s - c.circuit.neurons.size()];
-      return {{"",
+      return {{fmt::format("populations[{}]", input.population),
                fmt::format("\"{}\" is played into U{} and U{}; the board's spike generator plays to one chip",
                            network.populations()[input.population].name, first, r.chip),
                "fewer neurons with input, so that they fit one chip", "", 0, 0}};

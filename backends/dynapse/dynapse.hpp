@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backends/dynapse/operations.hpp"
+#include "backends/dynapse/verify.hpp"
 #include "core/backend.hpp"
 #include "firmware-interface/board.hpp"
 
@@ -22,20 +23,15 @@ struct BoardUse {
   /// The chip has no reset of its state: between trials it gets silence, so many time constants of its slowest part (INFERRED: five leave
   /// less than a hundredth). A virtual board's silence costs nothing, and 40 make every trial the same to the bit.
   double settle_time_constants = 5;
-  unsigned verified_neurons = 4;  ///< of each core, at most: made to fire when the board was programmed
+  unsigned verified_neurons = 4;  ///< of each core, at most: driven when the board was programmed, to be seen firing
 };
 
 /// What was programmed and found at the start of a session, and since.
 struct Deployment {
-  struct Verdict {
-    LogicalNeuron neuron;
-    bool seen = false;
-    std::string why;  ///< if not
-  };
   std::size_t words = 0;           ///< programmed at the start: all of every chip, for it wakes up unknown
   std::size_t words_changed = 0;   ///< programmed since
   std::size_t weight_commits = 0;  ///< times that weights were changed since
-  std::vector<Verdict> verified;   ///< neurons that a train of one source alone should make fire
+  Verification verification;       ///< at the start
   std::uint64_t strays = 0;        ///< spikes between trials
   firmware::BoardStatistics board;
   std::uint64_t lost() const;  ///< events that the board or the way to the host dropped, as far as they are known

@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "backends/compose/chip_network.hpp"
-#include "backends/dynapse/device.hpp"
 #include "core/bytes.hpp"
 
 namespace spikeloop::dynapse {
@@ -52,6 +51,7 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
   board_ = program_->use.open();
   program_board();
   player_ = std::make_unique<Player>(*board_);
+  verify();
   player_->settle(settle_time());
   strays_of_start_ = player_->strays();
 }
@@ -64,42 +64,17 @@ void BoardSession::program_board() {
     deployment_.words += words.size();
   }
   board_->start();
-  verify();
 }
 
-/// Neurons for which a train of one source is enough, by far, and that the host sees: each core's first few. Spikes a millisecond or two
-/// apart add up on the membrane.
 void BoardSession::verify() {
-  constexpr double kEnough = 1.5;  // thresholds
-  constexpr double kApartS = 2e-3;
-  constexpr firmware::CheckOptions kTrain{100, firmware::Milliseconds(1)};
-  const Circuit& c = compiled_.circuit;
-  std::map<std::pair<unsigned, unsigned>, unsigned> done;
-  for (std::uint32_t n = 0; n < c.neurons.size(); ++n) {
-    const ChipPlace& at = compiled_.placement.places[n];
-    if (!c.observed[n] || done[{at.chip, at.core}] >= program_->use.verified_neurons) continue;
-    const ParameterSet& set = c.parameters[c.parameters_of[n]];
-    double strongest = 0;
-    std::uint8_t most_words = 0;  // the check injects the source that has most of them
-    for (std::uint32_t s = c.begin[n]; s < c.begin[n + 1]; ++s) {
-      const auto type = static_cast<std::size_t>(c.synapses[s].type);
-      if (!is_excitatory(type) || compiled_.quantised.counts[s] < most_words) continue;
-      const double peak = set.delta[type] ? 1 : response_peak(set.tau_s[type], set.tau_m_s);
-      const double response = peak * static_cast<double>(compiled_.quantised.achieved[s]) * std::max(1.0, set.tau_m_s / kApartS);
-      strongest = compiled_.quantised.counts[s] > most_words ? response : std::min(strongest, response);
-      most_words = compiled_.quantised.counts[s];
-    }
-    if (strongest < kEnough) continue;
-    ++done[{at.chip, at.core}];
-    const firmware::CheckResult result = board_->check(at.chip, firmware::neuron_address(at.core, at.neuron), kTrain);
-    deployment_.verified.push_back({c.neurons[n], result.seen, result.why});
-  }
-  const auto& all = deployment_.verified;
-  if (all.empty() || std::any_of(all.begin(), all.end(), [](const auto& v) { return v.seen; })) return;
+  deployment_.verification = dynapse::verify(compiled_, *player_, program_->use.verified_neurons);
+  const Verification& v = deployment_.verification;
+  if (v.silent.empty()) return;
   throw DeviceError(fmt::format(
-      "{} was programmed, but none of {} neurons fires that a train of one input should make fire; {}\nrun `spikeloop board probe`, "
-      "which looks at the chips without a network",
-      board_->info().usb.location, all.size(), all.front().why));
+      "{} was programmed, but nothing of {} was seen when neurons there were driven by their own inputs ({} of {} neurons of the board "
+      "fired); words for biases, synapses or routes to the host did not arrive, or that part of the chip is broken\n"
+      "run `spikeloop board probe`, which looks at the chips without a network",
+      board_->info().usb.location, Verification::text_of(v.silent), v.seen(), v.neurons.size()));
 }
 
 Time BoardSession::settle_time() const {
