@@ -121,6 +121,11 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t thread
   return compose::make_host_learning(chip, simulator, options);
 }
 
+dynapse::ChipSession* board_of(Session& session) {
+  auto* composed = dynamic_cast<compose::ComposedSession*>(&session);
+  return composed == nullptr ? nullptr : dynamic_cast<dynapse::ChipSession*>(&composed->chip());
+}
+
 nlohmann::ordered_json to_json(const MachineChoice& c) {
   nlohmann::ordered_json json = {{"name", c.name}};
   if (c.is_simulator()) return json;

@@ -54,6 +54,9 @@ MachineChoice like_before(MachineChoice given, const MachineChoice& before);
 /// The back end, for a run of this seed. Throws UsageError for an unknown chip.
 std::shared_ptr<Backend> make_machine(const MachineChoice& choice, std::size_t threads = 1, std::uint64_t seed = 1);
 
+/// The board that a session of `make_machine` runs on; null if it does not run on one.
+dynapse::ChipSession* board_of(Session& session);
+
 /// For run.json, and back.
 nlohmann::ordered_json to_json(const MachineChoice& choice);
 MachineChoice machine_from_json(const nlohmann::json& json);

@@ -38,9 +38,9 @@ struct Deployed {
   std::size_t samples = 0;
   double test_ms = 0;
   dynapse::Deployment deployment;
-  dynapse::ChipOperations operations;               ///< of all samples
-  std::vector<dynapse::ChipOperations> per_sample;  ///< they are the sum of these
-  EnergyReport energy;                              ///< per inference
+  ChipOperations operations;               ///< of all samples
+  std::vector<ChipOperations> per_sample;  ///< they are the sum of these
+  EnergyReport energy;                     ///< per inference
   OperationCounts counts;
 };
 
@@ -95,15 +95,15 @@ class Deployer {
     MachineChoice quantised = o_.machine;
     quantised.name = "quantised";
     d.quantised = evaluated(*make_machine(quantised)->compile(network)->start(learned)).accuracy;
-    run_on_board(d, *make_machine(o_.machine, 1, trained.seed)->compile(network)->start(learned), evaluated);
+    run_on_board(d, network, *make_machine(o_.machine, 1, trained.seed)->compile(network)->start(learned), evaluated);
     return d;
   }
 
  private:
-  void run_on_board(Deployed& d, Session& session, const auto& evaluated) {
-    auto& chip = dynamic_cast<dynapse::ChipSession&>(dynamic_cast<compose::ComposedSession&>(session).chip());
-    const dynapse::ChipOperations before = chip.operations();
-    dynapse::ChipOperations until = before;
+  void run_on_board(Deployed& d, const Network& network, Session& session, const auto& evaluated) {
+    dynapse::ChipSession& chip = *board_of(session);
+    const ChipOperations before = chip.operations();
+    ChipOperations until = before;
     const Evaluation e = evaluated(session, [&] {
       d.per_sample.push_back(chip.operations());
       d.per_sample.back() -= until;
@@ -115,9 +115,7 @@ class Deployer {
     d.operations -= before;
     d.deployment = chip.deployment();
     const ChipSpec spec = load_chip_of(o_.machine.chip_name());
-    d.energy = dynapse::estimate_energy(d.operations, spec, to_ms(e.counts.simulated) * 1e-3,
-                                        static_cast<double>(std::max<std::size_t>(1, d.samples)));
-    d.energy.spread = dynapse::energy_spread(d.per_sample, spec, dynapse::prices_of(spec));
+    d.energy = energy_of(network, e, {dynapse::prices_of(spec)}).front();
   }
 
   const DeployOptions& o_;
@@ -200,6 +198,7 @@ nlohmann::ordered_json deployed_json(const Deployed& d) {
           {"strays", d.deployment.strays},
           {"simulated_s", to_ms(d.counts.simulated) * 1e-3},
           {"operations", to_json(d.operations)},
+          {"unseen_neurons", d.counts.chip->unseen_neurons},
           {"energy_per_inference",
            {{"machine", d.energy.machine}, {"kind", report::kind_of(d.energy)}, {"total_j", d.energy.total()}, {"lines", lines}}},
           {"microwatts", microwatts(d)}};

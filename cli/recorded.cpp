@@ -9,6 +9,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "backends/dynapse/operations.hpp"
 #include "cli/inputs.hpp"
 #include "cli/results.hpp"
 #include "core/io/files.hpp"
@@ -17,8 +18,6 @@
 namespace spikeloop::cli {
 namespace fs = std::filesystem;
 namespace {
-
-using dynapse::ChipOperations;
 
 struct Column {
   const char* name;
@@ -46,17 +45,6 @@ void read_json(const fs::path& file, const char* verb, const std::function<void(
   }
 }
 
-/// The chip's neurons are not updated one by one, so that a recording of a board has no such count; the simulator's has.
-EnergyReport estimate(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences, bool board) {
-  EnergyReport report = estimate_energy(network, counts, prices, inferences);
-  for (EnergyLine& line : report.lines) {
-    if (!board || line.operation != Operation::kNeuronUpdate) continue;
-    line.count = line.joules = std::numeric_limits<double>::quiet_NaN();
-    line.missing = "not counted: the neurons of this chip are analogue, and are not updated";
-  }
-  return report;
-}
-
 void check_counts(const fs::path& file, const Network& network, const OperationCounts& counts) {
   if (counts.populations.size() == network.populations().size() && counts.projections.size() == network.projections().size()) return;
   throw DescriptionError(fmt::format(
@@ -71,20 +59,12 @@ RecordedDirectory read_training(const fs::path& dir) {
   RecordedDirectory recorded{"train", load_price_folder(dir / "prices"), {}};
   const ExperimentResult stored = stored_result(dir);
   const auto network = std::make_shared<Network>(describe_experiment((dir / "experiment.txtpb").string(), "", load_options()).network);
-  bool board = false;
-  if (is_there(dir / "run.json"))
-    read_json(dir / "run.json", "train",
-              [&](const nlohmann::json& run) { board = run.contains("machine") && run.at("machine").at("name") == "dynapse"; });
   for (const TrainingResult& run : stored.runs) {
     if (run.test.samples == 0)
       throw DescriptionError(fmt::format("{}: seed {} was not tested, so that no inference is counted", dir.string(), run.seed));
     check_counts(dir / "report.pb", *network, run.test.counts);
     Recorded r{run.seed, run.test.samples, seconds_of(run.test.counts), {}};
-    r.price = [network, test = run.test, board](const PriceList& prices) {
-      EnergyReport report = estimate(*network, test.counts, prices, static_cast<double>(test.samples), board);
-      report.spread = energy_spread(*network, test.count_covariance, prices);
-      return report;
-    };
+    r.price = [network, test = run.test](const PriceList& prices) { return energy_of(*network, test, {prices}).front(); };
     if (run.test.samples < 2)
       r.no_spread = "there is but one sample";
     else if (run.test.count_covariance.empty())
@@ -117,18 +97,19 @@ std::vector<EnergyLine> measured_from(const nlohmann::json& energy) {
   return lines;
 }
 
-Recorded deployed_from(const nlohmann::json& run, const std::shared_ptr<const ChipSpec>& chip) {
+Recorded deployed_from(const nlohmann::json& run, const ChipSpec& chip) {
   Recorded r{run.at("seed"), run.at("samples"), run.at("simulated_s"), {}};
   if (r.inferences == 0)
     throw DescriptionError(fmt::format("seed {} was deployed without a sample, so that no inference is counted", r.seed));
-  const ChipOperations all = operations_from(run.at("operations"));
+  const ChipCounts all{operations_from(run.at("operations")), static_cast<std::uint64_t>(chip.limits.neurons_per_core.value),
+                       run.value("unseen_neurons", std::uint64_t{0})};
   std::vector<ChipOperations> samples;
   if (run.contains("per_sample")) samples = samples_from(run.at("per_sample"));
   if (samples.size() < 2) r.no_spread = r.inferences < 2 ? "there is but one sample" : "the operations of each sample were not kept";
   r.measured = measured_from(run.at("energy_per_inference"));
-  r.price = [all, samples, chip, n = static_cast<double>(r.inferences), seconds = r.seconds](const PriceList& prices) {
-    EnergyReport report = dynapse::estimate_energy(all, *chip, prices, seconds, n);
-    report.spread = dynapse::energy_spread(samples, *chip, prices);
+  r.price = [all, samples, n = static_cast<double>(r.inferences), seconds = r.seconds](const PriceList& prices) {
+    EnergyReport report = estimate_energy(all, seconds, prices, n);
+    report.spread = energy_spread(samples, all, prices);
     return report;
   };
   return r;
@@ -136,8 +117,8 @@ Recorded deployed_from(const nlohmann::json& run, const std::shared_ptr<const Ch
 
 RecordedDirectory read_deployment(const fs::path& dir) {
   RecordedDirectory recorded{"deploy", {}, {}};
-  const auto chip = std::make_shared<const ChipSpec>(load_chip((dir / kDeployedChipFile).string()));
-  recorded.prices.push_back(dynapse::prices_of(*chip));
+  const ChipSpec chip = load_chip((dir / kDeployedChipFile).string());
+  recorded.prices.push_back(dynapse::prices_of(chip));
   read_json(dir / kDeployFile, "deploy", [&](const nlohmann::json& json) {
     for (const nlohmann::json& run : json.at("runs")) recorded.runs.push_back(deployed_from(run, chip));
   });
@@ -155,6 +136,10 @@ OperationCounts counts_from(const nlohmann::json& report, const Network& network
     const nlohmann::json& of = report.at("projections").at(p.name);
     counts.projections.push_back({of.at("synaptic_events"), of.at("plastic_updates")});
   }
+  if (report.contains("chip")) {
+    const nlohmann::json& chip = report.at("chip");
+    counts.chip = ChipCounts{operations_from(chip.at("operations")), chip.at("neurons_per_core"), chip.at("unseen_neurons")};
+  }
   counts.simulated = std::llround(report.at("simulated_s").get<double>() * static_cast<double>(kSecond));
   return counts;
 }
@@ -164,9 +149,8 @@ RecordedDirectory read_run(const fs::path& dir) {
   const auto network = std::make_shared<Network>(load_network((dir / "network.txtpb").string(), load_options()));
   read_json(dir / kReportFile, "run", [&](const nlohmann::json& report) {
     const OperationCounts counts = counts_from(report, *network);
-    const bool board = report.at("backend") == "dynapse";
     recorded.runs.push_back({report.at("seed"), 1, seconds_of(counts),
-                             [network, counts, board](const PriceList& prices) { return estimate(*network, counts, prices, 1, board); }});
+                             [network, counts](const PriceList& prices) { return estimate_energy(*network, counts, prices, 1); }});
   });
   return recorded;
 }

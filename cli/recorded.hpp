@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "backends/dynapse/operations.hpp"
 #include "core/energy.hpp"
 
 /// What run directories tell of the operations that energy is made of.
@@ -37,8 +36,8 @@ struct RecordedDirectory {
 RecordedDirectory read_recorded(const std::filesystem::path& dir);
 
 /// In deploy.json: the operations of a run, and those of each sample by column.
-nlohmann::ordered_json to_json(const dynapse::ChipOperations& operations);
-nlohmann::ordered_json to_json(std::span<const dynapse::ChipOperations> samples);
+nlohmann::ordered_json to_json(const ChipOperations& operations);
+nlohmann::ordered_json to_json(std::span<const ChipOperations> samples);
 
 inline constexpr const char* kDeployFile = "deploy.json";
 inline constexpr const char* kDeployedChipFile = "chip.txtpb";

@@ -52,7 +52,7 @@ std::vector<EnergyReport> energy_of(const Network& network, const Evaluation& te
   std::vector<EnergyReport> reports;
   for (const PriceList& p : prices) {
     reports.push_back(estimate_energy(network, test.counts, p, static_cast<double>(std::max<std::size_t>(1, test.samples))));
-    reports.back().spread = energy_spread(network, test.count_covariance, p);
+    reports.back().spread = energy_spread(network, test.count_covariance, p, test.counts.chip);
   }
   return reports;
 }

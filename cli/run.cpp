@@ -17,6 +17,7 @@
 #include "cli/inputs.hpp"
 #include "cli/nir.hpp"
 #include "cli/options.hpp"
+#include "cli/recorded.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/run_nir.hpp"
@@ -74,18 +75,23 @@ nlohmann::ordered_json summary(const Network& network, const std::string& machin
   for (std::size_t k = 0; k < network.projections().size(); ++k)
     projections[network.projections()[k].name] = {{"synaptic_events", counts.projections[k].synaptic_events},
                                                   {"plastic_updates", counts.projections[k].plastic_updates}};
-  return {{"network", network.name()},
-          {"backend", machine},
-          {"version", kVersion},
-          {"seed", network.seed()},
-          {"simulated_s", simulated},
-          {"wall_s", seconds},
-          {"recording_hash", fmt::format("{:016x}", hash)},
-          {"late", counts.late},
-          {"dropped", counts.dropped},
-          {"overflowed", counts.overflowed},
-          {"populations", populations},
-          {"projections", projections}};
+  nlohmann::ordered_json json = {{"network", network.name()},
+                                 {"backend", machine},
+                                 {"version", kVersion},
+                                 {"seed", network.seed()},
+                                 {"simulated_s", simulated},
+                                 {"wall_s", seconds},
+                                 {"recording_hash", fmt::format("{:016x}", hash)},
+                                 {"late", counts.late},
+                                 {"dropped", counts.dropped},
+                                 {"overflowed", counts.overflowed},
+                                 {"populations", populations},
+                                 {"projections", projections}};
+  if (counts.chip)
+    json["chip"] = {{"operations", to_json(counts.chip->operations)},
+                    {"neurons_per_core", counts.chip->neurons_per_core},
+                    {"unseen_neurons", counts.chip->unseen_neurons}};
+  return json;
 }
 
 void print_summary(Terminal& t, const Network& network, const OperationCounts& counts, double seconds, const fs::path& dir) {
@@ -117,18 +123,14 @@ void write_trace(const fs::path& file, const Profile& profile, const Network& ne
                          profile.spans.size(), profile.left_out);
 }
 
-/// Neurons of which a board tells nothing: no probe looks at their spikes, nothing is learned at them, and nobody beside it listens.
-std::vector<std::string> unobserved(const Network& network, bool controller_on_chip) {
+/// Populations of which a board tells nothing: no probe looks at their spikes, nothing is learned at them, and nobody beside it listens.
+std::vector<std::string> unobserved(const Network& network, const dynapse::ChipSession* board) {
   std::vector<std::string> names;
-  for (const Population& p : network.populations()) {
-    const bool probed = std::any_of(network.probes().begin(), network.probes().end(), [&](const Probe& probe) {
-      return probe.variable == Probe::Variable::kSpikes && probe.population == p.name;
-    });
-    const bool learned = std::any_of(network.projections().begin(), network.projections().end(), [&](const Projection& k) {
-      const bool heard_beside = !controller_on_chip && k.source == p.name && k.target.starts_with("ctrl.");
-      return heard_beside || (!k.rule.empty() && (k.source == p.name || k.target == p.name));
-    });
-    if (!p.is_source() && !p.name.starts_with("ctrl.") && !probed && !learned) names.push_back("\"" + p.name + "\"");
+  if (board == nullptr) return names;
+  const dynapse::Circuit& c = board->compiled().circuit;
+  for (std::size_t n = 0; n < c.neurons.size(); ++n) {
+    const std::string name = "\"" + network.populations()[c.neurons[n].population].name + "\"";
+    if (!c.observed[n] && (names.empty() || names.back() != name)) names.push_back(name);
   }
   return names;
 }
@@ -156,12 +158,12 @@ int run_network(const RunOptions& o, Terminal& t) {
     t.err << nir::to_text(subject->conventions);
     for (const std::string& note : subject->network.notes) t.err << "  note           " << note << "\n";
   }
-  const std::vector<std::string> unseen =
-      o.machine.name == "dynapse" ? unobserved(network, o.machine.controller_on_chip()) : std::vector<std::string>{};
+  dynapse::ChipSession* const board = board_of(*session);
+  const std::vector<std::string> unseen = unobserved(network, board);
   if (!unseen.empty())
     t.err << fmt::format(
-        "spikeloop: what {} does is not seen on the board, and counts as nothing here; probe its spikes (one SRAM entry a "
-        "neuron)\n",
+        "spikeloop: what {} does is not seen on the board: its spikes are counted as 0 here, and energy is not known; probe its spikes "
+        "(one SRAM entry a neuron)\n",
         fmt::join(unseen, ", "));
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
@@ -171,11 +173,12 @@ int run_network(const RunOptions& o, Terminal& t) {
     write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
   DirectorySink sink(dir, network);
   RunDisplay display(t, until);
-  simulate(*session, o.machine.name != "dynapse", until, input, sink, display);
+  simulate(*session, board == nullptr, until, input, sink, display);
   display.end();
   sink.close();
   write_weights(dir / "weights", network, *session);
-  const OperationCounts counts = session->counts();
+  OperationCounts counts = session->counts();
+  if (board != nullptr) counts.dropped = board->deployment().lost();
   const bool complete = session->now() >= until;
   nlohmann::ordered_json report = summary(network, o.machine.name, counts, display.seconds(), sink.hash());
   report["command"] = t.command;

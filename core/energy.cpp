@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/energy.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+
+#include "core/experiment.hpp"
 
 namespace spikeloop {
 namespace {
@@ -46,6 +50,39 @@ Counted count_of(Operation operation, const Network& network, const OperationCou
   throw BugError("unknown operation");
 }
 
+Counted count_on_chip(Operation operation, const ChipCounts& counts, double seconds, const PriceList& prices) {
+  const auto number = [&](std::uint64_t count) -> Counted {
+    if (counts.unseen_neurons == 0) return {static_cast<double>(count)};
+    return {0, fmt::format("not counted: the host does not see what {} neurons of the chip do; probe their spikes", counts.unseen_neurons)};
+  };
+  const ChipOperations& o = counts.operations;
+  switch (operation) {
+    case Operation::kSpike:
+      return number(o.spikes);
+    case Operation::kSynapticEvent:
+      return number(o.matches);
+    case Operation::kCoreBroadcast:
+      if (prices.neurons_per_core == counts.neurons_per_core) return number(o.broadcasts);
+      return {0, fmt::format("not counted: cores of {} neurons, but the mapping is onto cores of {}", prices.neurons_per_core,
+                             counts.neurons_per_core)};
+    case Operation::kRoute:
+      return number(o.routes);
+    case Operation::kHop:
+      return number(o.hops);
+    case Operation::kStaticSecond:
+      return {seconds};
+    case Operation::kPlasticUpdate:
+      return {0};  // nothing on the chip learns
+    case Operation::kNeuronUpdate:
+      return {0, "not counted: the neurons of this chip are analogue, and are not updated"};
+  }
+  throw BugError("unknown operation");
+}
+
+constexpr std::array<std::uint64_t ChipOperations::*, 6> kOfChip = {&ChipOperations::spikes, &ChipOperations::played,
+                                                                    &ChipOperations::routes, &ChipOperations::broadcasts,
+                                                                    &ChipOperations::hops,   &ChipOperations::matches};
+
 /// Every count of one inference, in the order of `CountSpread::covariance`.
 std::vector<double> as_vector(const OperationCounts& counts) {
   std::vector<double> all;
@@ -54,12 +91,15 @@ std::vector<double> as_vector(const OperationCounts& counts) {
   for (const ProjectionCounts& p : counts.projections) all.push_back(static_cast<double>(p.synaptic_events));
   for (const ProjectionCounts& p : counts.projections) all.push_back(static_cast<double>(p.plastic_updates));
   all.push_back(static_cast<double>(counts.simulated) / static_cast<double>(kSecond));
+  if (counts.chip)
+    for (const auto count : kOfChip) all.push_back(static_cast<double>(counts.chip->operations.*count));
   return all;
 }
 
 /// What one of each count costs, J. An account is linear in the counts, so that the account of one operation tells.
-std::vector<double> joules_each(const Network& network, const PriceList& prices) {
+std::vector<double> joules_each(const Network& network, const PriceList& prices, const std::optional<ChipCounts>& chip) {
   OperationCounts one;
+  if (chip) one.chip = ChipCounts{{}, chip->neurons_per_core, chip->unseen_neurons};
   one.populations.resize(network.populations().size());
   one.projections.resize(network.projections().size());
   std::vector<double> each;
@@ -73,6 +113,8 @@ std::vector<double> joules_each(const Network& network, const PriceList& prices)
   for (ProjectionCounts& p : one.projections) price(p.synaptic_events, 1u);
   for (ProjectionCounts& p : one.projections) price(p.plastic_updates, 1u);
   price(one.simulated, kSecond);
+  if (chip)
+    for (const auto count : kOfChip) price(one.chip->operations.*count, 1u);
   return each;
 }
 
@@ -108,7 +150,26 @@ EnergyReport estimate_energy(const PriceList& prices, const std::function<Counte
   return report;
 }
 
+EnergyReport estimate_energy(const ChipCounts& counts, double seconds, const PriceList& prices, double inferences) {
+  return estimate_energy(prices, [&](Operation operation) {
+    Counted counted = count_on_chip(operation, counts, seconds, prices);
+    counted.number /= inferences;
+    return counted;
+  });
+}
+
+std::optional<double> energy_spread(std::span<const ChipOperations> inferences, const ChipCounts& all, const PriceList& prices) {
+  if (inferences.size() < 2) return std::nullopt;
+  std::vector<double> joules;
+  for (const ChipOperations& o : inferences)
+    joules.push_back(
+        estimate_energy(ChipCounts{o, all.neurons_per_core, all.unseen_neurons}, 0, prices, 1).total());  // static power does not vary
+  return mean_spread(joules).spread;
+}
+
 EnergyReport estimate_energy(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences) {
+  const double seconds = static_cast<double>(counts.simulated) / static_cast<double>(kSecond);
+  if (counts.chip) return estimate_energy(*counts.chip, seconds, prices, inferences);
   return estimate_energy(prices, [&](Operation operation) {
     Counted counted = count_of(operation, network, counts, prices);
     counted.number /= inferences;
@@ -139,8 +200,11 @@ std::vector<double> CountSpread::covariance() const {
   return covariance;
 }
 
-std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices) {
-  const std::vector<double> each = joules_each(network, prices);
+std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices,
+                                    const std::optional<ChipCounts>& chip) {
+  std::vector<double> each = joules_each(network, prices, chip);
+  const std::size_t with_chip = each.size() + kOfChip.size();
+  if (!chip && covariance.size() == with_chip * (with_chip + 1) / 2) each.resize(with_chip, 0);
   if (covariance.empty() || covariance.size() != each.size() * (each.size() + 1) / 2) return std::nullopt;
   double variance = 0;
   for (std::size_t i = 0, at = 0; i < each.size(); ++i)

@@ -76,15 +76,23 @@ struct Counted {
 /// Prices whatever counts operations; a line for each price, estimated. What is not counted or has no price says so, and is not 0.
 EnergyReport estimate_energy(const PriceList& prices, const std::function<Counted(Operation)>& count_of);
 
-/// Prices the counts of `inferences` inferences; every line is per inference and estimated. Without a mapping nobody knows routes and hops.
+/// Prices the operations of a chip; every line is per inference and estimated. What a chip does not do, does differently with cores of
+/// another size than those of `prices`, or does with neurons that nobody sees, is not known.
+EnergyReport estimate_energy(const ChipCounts& counts, double seconds, const PriceList& prices, double inferences);
+/// Standard deviation of the energy of an inference, J, from the operations of each; nothing for fewer than two. `all`: the counts of them
+/// together.
+std::optional<double> energy_spread(std::span<const ChipOperations> inferences, const ChipCounts& all, const PriceList& prices);
+
+/// Prices the counts of `inferences` inferences; every line is per inference and estimated. Where a board has run the network, its chip's
+/// operations are priced, and nothing of what ran beside it; without a mapping nobody knows routes and hops.
 EnergyReport estimate_energy(const Network& network, const OperationCounts& counts, const PriceList& prices, double inferences);
 
 /// How the counts of inferences differ from each other: enough for the exact spread of what any price list makes of them.
 class CountSpread {
  public:
   void add(const OperationCounts& inference);
-  /// Covariances (n - 1) of spikes and updates by population, synaptic events and plastic updates by projection, and seconds, in this
-  /// order; the lower triangle row by row. Empty for fewer than two inferences.
+  /// Covariances (n - 1) of spikes and updates by population, synaptic events and plastic updates by projection, seconds, and of a chip its
+  /// operations in the order of `ChipOperations`; in this order, the lower triangle row by row. Empty for fewer than two inferences.
   std::vector<double> covariance() const;
 
  private:
@@ -93,6 +101,8 @@ class CountSpread {
 };
 
 /// Standard deviation of the energy of an inference, J, from `CountSpread::covariance`; nothing if that is empty or of another network.
-std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices);
+/// `chip`: the `OperationCounts::chip` of the inferences, to price its operations; without it those of the network are priced.
+std::optional<double> energy_spread(const Network& network, std::span<const double> covariance, const PriceList& prices,
+                                    const std::optional<ChipCounts>& chip = {});
 
 }  // namespace spikeloop

@@ -13,6 +13,18 @@ void combine(std::vector<Counts>& mine, const std::vector<Counts>& theirs, Combi
   for (std::size_t i = 0; i < mine.size(); ++i) each(mine[i], theirs[i]);
 }
 
+/// Calls `each(field of a, field of b)` for every count.
+void for_each_pair(ChipOperations& a, const ChipOperations& b, auto&& each) {
+  each(a.spikes, b.spikes), each(a.played, b.played), each(a.routes, b.routes);
+  each(a.broadcasts, b.broadcasts), each(a.hops, b.hops), each(a.matches, b.matches);
+}
+
+void accumulate(std::optional<ChipCounts>& a, const std::optional<ChipCounts>& b, std::uint64_t sign) {
+  if (!b) return;
+  if (!a) a = ChipCounts{{}, b->neurons_per_core, b->unseen_neurons};
+  for_each_pair(a->operations, b->operations, [&](std::uint64_t& x, std::uint64_t y) { x += sign * y; });
+}
+
 /// sign is +1 or -1; unsigned arithmetic wraps, so that subtraction is addition of the complement.
 void accumulate(OperationCounts& a, const OperationCounts& b, std::uint64_t sign) {
   combine(a.populations, b.populations, [&](PopulationCounts& x, const PopulationCounts& y) {
@@ -23,6 +35,7 @@ void accumulate(OperationCounts& a, const OperationCounts& b, std::uint64_t sign
     x.synaptic_events += sign * y.synaptic_events;
     x.plastic_updates += sign * y.plastic_updates;
   });
+  accumulate(a.chip, b.chip, sign);
   a.simulated += static_cast<Time>(sign) * b.simulated;
   a.late += sign * b.late;
   a.dropped += sign * b.dropped;
@@ -35,6 +48,16 @@ std::uint64_t hash_value(std::uint64_t hash, const T& value) {
 }
 
 }  // namespace
+
+ChipOperations& ChipOperations::operator+=(const ChipOperations& other) {
+  for_each_pair(*this, other, [](std::uint64_t& a, std::uint64_t b) { a += b; });
+  return *this;
+}
+
+ChipOperations& ChipOperations::operator-=(const ChipOperations& other) {
+  for_each_pair(*this, other, [](std::uint64_t& a, std::uint64_t b) { a -= b; });
+  return *this;
+}
 
 OperationCounts& OperationCounts::operator+=(const OperationCounts& other) {
   accumulate(*this, other, 1);

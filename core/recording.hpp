@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,14 +58,36 @@ struct ProjectionCounts {
   std::uint64_t plastic_updates = 0;  ///< weight changes applied, potentiation and depression counted separately
 };
 
+/// What a chip of routed cores has done for the spikes that were played into it and that the host has seen.
+struct ChipOperations {
+  std::uint64_t spikes = 0;      ///< of the chip's neurons, seen by the host
+  std::uint64_t played = 0;      ///< events played into the chip: one a spike and route
+  std::uint64_t routes = 0;      ///< one for each destination of a spike, the host included, and each played event
+  std::uint64_t broadcasts = 0;  ///< one for each core that an event reached
+  std::uint64_t hops = 0;        ///< between chips, and out to the host
+  std::uint64_t matches = 0;     ///< CAM words that an event matched
+  friend bool operator==(const ChipOperations&, const ChipOperations&) = default;
+  ChipOperations& operator+=(const ChipOperations& other);
+  ChipOperations& operator-=(const ChipOperations& other);
+};
+
+/// Counts of a chip; those of another size of cores, or with neurons that nobody sees, do not tell what everything costs.
+struct ChipCounts {
+  ChipOperations operations;
+  std::uint64_t neurons_per_core = 0;
+  std::uint64_t unseen_neurons = 0;  ///< of the chip, whose spikes the host does not see
+  friend bool operator==(const ChipCounts&, const ChipCounts&) = default;
+};
+
 /// What was executed and what was lost, since the session's start or `restore`; energy is made of it.
 struct OperationCounts {
   std::vector<PopulationCounts> populations;
   std::vector<ProjectionCounts> projections;
-  Time simulated = 0;            ///< simulated time
-  std::uint64_t late = 0;        ///< input spikes that came too late and were dropped
-  std::uint64_t dropped = 0;     ///< events lost by a device
-  std::uint64_t overflowed = 0;  ///< events lost by a full buffer
+  std::optional<ChipCounts> chip;  ///< where a board has run the network: what energy is made of there
+  Time simulated = 0;              ///< simulated time
+  std::uint64_t late = 0;          ///< input spikes that came too late and were dropped
+  std::uint64_t dropped = 0;       ///< events lost by a device; known when the next trial begins
+  std::uint64_t overflowed = 0;    ///< events lost by a full buffer
 
   OperationCounts& operator+=(const OperationCounts& other);
   OperationCounts& operator-=(const OperationCounts& other);

@@ -44,9 +44,6 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
     pending_.clear();
   }
   for (const Population& p : network().populations()) probed_.push_back(compose::probes_spikes(network(), p.name));
-  counts_.populations.resize(network().populations().size());
-  counts_.projections.resize(network().projections().size());
-  spikes_of_source_.resize(compiled_.circuit.sources());
   per_spike_ = operations_per_spike(compiled_, program_->chip);
   board_ = program_->use.open();
   program_board();
@@ -54,6 +51,8 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
   verify();
   player_->settle(settle_time());
   strays_of_start_ = player_->strays();
+  look_for_losses();
+  forget_counts();
 }
 
 void BoardSession::program_board() {
@@ -102,7 +101,14 @@ void BoardSession::write_weights() {
 void BoardSession::reset(std::uint64_t) {
   write_weights();
   player_->settle(settle_time());
+  look_for_losses();
   now_ = 0;
+}
+
+/// Asking the board takes time, in which it goes on: done only where nothing is to happen.
+void BoardSession::look_for_losses() {
+  deployment_.board = board_->statistics();
+  counts_.dropped = deployment_.lost() - lost_before_;
 }
 
 void BoardSession::take_input(Time until, std::span<const Spike> spikes_in, std::vector<Spike>& out) {
@@ -126,7 +132,7 @@ void BoardSession::count(const Spike& s) {
   const std::uint32_t first = compiled_.circuit.first[s.population];
   ++counts_.populations[s.population].spikes;
   if (first == Circuit::kNone) return;
-  operations_ += per_spike_[first + s.neuron];
+  counts_.chip->operations += per_spike_[first + s.neuron];
   ++spikes_of_source_[first + s.neuron];
 }
 
@@ -222,6 +228,19 @@ void BoardSession::restore(const State& state) {
     if (saved != weights(k)) set_weights(k, saved);
   }
   now_ = r.get<Time>();
+  forget_counts();
+}
+
+void BoardSession::forget_counts() {
+  const auto& seen = compiled_.circuit.observed;
+  counts_ = {};
+  counts_.populations.resize(network().populations().size());
+  counts_.projections.resize(network().projections().size());
+  counts_.chip = ChipCounts{{},
+                            static_cast<std::uint64_t>(program_->chip.limits.neurons_per_core.value),
+                            static_cast<std::uint64_t>(std::count(seen.begin(), seen.end(), false))};
+  spikes_of_source_.assign(compiled_.circuit.sources(), 0);
+  lost_before_ = deployment_.lost();
 }
 
 OperationCounts BoardSession::counts() const {

@@ -45,7 +45,7 @@ class BoardSession final : public ChipSession {
   OperationCounts counts() const override;
 
   const Compiled& compiled() const override { return compiled_; }
-  ChipOperations operations() const override { return operations_; }
+  ChipOperations operations() const override { return counts_.chip->operations; }
   Deployment deployment() override;
   std::vector<float> achieved_weights(std::size_t projection) const override {
     return dynapse::achieved_weights(compiled_.circuit, compiled_.quantised, projection);
@@ -57,6 +57,8 @@ class BoardSession final : public ChipSession {
   void write_weights();
   void verify();
   Time settle_time() const;
+  void look_for_losses();
+  void forget_counts();
   void take_input(Time until, std::span<const Spike> spikes_in, std::vector<Spike>& out);
   void show(std::vector<Spike>& spikes, Sink& sink);
   void count(const Spike& spike);
@@ -70,10 +72,10 @@ class BoardSession final : public ChipSession {
   std::vector<ChipOperations> per_spike_;
   std::vector<bool> probed_;  ///< by population
   Time now_ = 0;
-  ChipOperations operations_;
   OperationCounts counts_;
   std::vector<std::uint64_t> spikes_of_source_;  ///< by source of the circuit: neurons, then inputs
   Deployment deployment_;
+  std::uint64_t lost_before_ = 0;      ///< `Deployment::lost` when counting began
   std::uint64_t strays_of_start_ = 0;  ///< of the verification
   std::vector<PlayedSpike> played_;
   std::vector<SeenSpike> seen_;

@@ -94,6 +94,12 @@ TEST(Deploy, GivesANetworkTheBoardThatItWasTrainedOn) {
   EXPECT_EQ(call_json({"deploy", folder / "run", "--mismatch", "0.2", "--samples", "3"}, 0)["machine"]["mismatch"], 0.2);
   const nlohmann::json again_on_it = call_json({"eval", folder / "run", "--backend", "dynapse"}, 0);
   EXPECT_EQ(again_on_it["evaluations"][0]["test_accuracy"], json_of(folder / "run/report.json")["runs"][0]["accuracy"]);
+  // One account of what the chip does, whoever asks.
+  const nlohmann::json of_training = call_json({"energy", folder / "run", "--price", "dynapse1"}, 0);
+  const double joules = report["runs"][0]["energy_per_inference"]["total_j"];
+  EXPECT_GT(joules, 0);
+  EXPECT_NEAR(of_training["machines"][0]["runs"][0]["energy"]["joules"].get<double>(), joules, 1e-9 * joules);
+  EXPECT_GT(of_training["machines"][0]["runs"][0]["energy"]["standard_deviation_over_samples"].get<double>(), 0);
   EXPECT_EQ(call({"deploy", folder / "run", "--board-seed", "99999999999999999999"}).code, 1);
   for (const char* option : {"--mismatch", "--settle"}) EXPECT_EQ(call({"deploy", folder / "run", option, "nan"}).code, 1);
   EXPECT_EQ(call({"deploy", folder / "run", "--board-seed", "-1"}).code, 1);
@@ -108,7 +114,11 @@ TEST(RunOnABoard, TellsWhoIsNotSeen) {
                             "--out", folder / "run"});
   ASSERT_EQ(ran.code, 0) << ran.err;
   contains(ran.err, "\"hidden\", \"inhibition\" does is not seen");
-  EXPECT_EQ(json_of(folder / "run/report.json")["not_seen"].size(), 2U);
+  const nlohmann::json report = json_of(folder / "run/report.json");
+  EXPECT_EQ(report["not_seen"].size(), 2U);
+  EXPECT_GT(report["chip"]["unseen_neurons"], 0);
+  const Outcome energy = call({"energy", folder / "run", "--price", "dynapse1"});
+  contains(energy.out, "the host does not see what");
 }
 
 TEST(Deploy, RefusesWhatTheChipHasNot) {

@@ -92,6 +92,60 @@ TEST(EnergySpread, IsThatOfTheInferencesPricedOneByOne) {
   EXPECT_GT(*found, 0);
 }
 
+/// The same on a board, which has operations of its own.
+std::vector<OperationCounts> on_a_board(std::size_t n) {
+  std::vector<OperationCounts> all = inferences(n);
+  std::mt19937 random(6);
+  for (OperationCounts& c : all) {
+    const auto below = [&](std::uint64_t most) { return random() % most; };
+    c.chip = ChipCounts{{below(60), below(90), below(200), below(500), below(20), below(4000)}, 256, 0};
+  }
+  return all;
+}
+
+TEST(Energy, WhereABoardRanIsThatOfItsChipAlone) {
+  PriceList prices = every_operation();
+  prices.prices.push_back({"router", Operation::kRoute, 7e-12, "s", true});
+  prices.prices.push_back({"mesh", Operation::kHop, 8e-12, "s", true});
+  OperationCounts c = on_a_board(1).front();
+  const ChipOperations& o = c.chip->operations;
+  const EnergyReport report = estimate_energy(two_layers(), c, prices, 2);
+  const auto n = [](std::uint64_t count) { return static_cast<double>(count) / 2; };
+  EXPECT_DOUBLE_EQ(report.total(), n(o.spikes) * 1e-9 + n(o.matches) * 3e-12 + n(o.broadcasts) * 4e-10 + n(o.routes) * 7e-12 +
+                                       n(o.hops) * 8e-12 + to_ms(c.simulated) * 1e-3 / 2 * 6e-6);
+  EXPECT_NE(report.lines[1].missing.find("analogue"), std::string::npos);
+  c.chip->unseen_neurons = 3;
+  const EnergyReport blind = estimate_energy(two_layers(), c, prices, 2);
+  for (const std::size_t line : {0, 2, 3, 6, 7}) {
+    EXPECT_NE(blind.lines[line].missing.find("does not see what 3 neurons"), std::string::npos) << line;
+    EXPECT_TRUE(std::isnan(blind.lines[line].count));
+  }
+  EXPECT_TRUE(blind.lines[5].missing.empty()) << "time passes, whoever looks";
+}
+
+TEST(EnergySpread, WhereABoardRanIsThatOfItsChip) {
+  const Network network = two_layers();
+  const PriceList prices = every_operation();
+  CountSpread spread;
+  OperationCounts all;
+  std::vector<double> joules, as_network;
+  for (OperationCounts c : on_a_board(50)) {
+    spread.add(c);
+    all += c;
+    joules.push_back(estimate_energy(network, c, prices, 1).total());
+    c.chip.reset();
+    as_network.push_back(estimate_energy(network, c, prices, 1).total());
+  }
+  ASSERT_TRUE(all.chip);
+  EXPECT_EQ(all.chip->neurons_per_core, 256U);
+  const auto found = energy_spread(network, spread.covariance(), prices, all.chip);
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(*found, mean_spread(joules).spread, 1e-9 * *found);
+  const auto without = energy_spread(network, spread.covariance(), prices);
+  ASSERT_TRUE(without);
+  EXPECT_NEAR(*without, mean_spread(as_network).spread, 1e-9 * *without);
+}
+
 TEST(EnergySpread, OfEqualInferencesIsNothing) {
   const Network network = two_layers();
   CountSpread spread;

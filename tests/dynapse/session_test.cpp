@@ -68,6 +68,42 @@ TEST(ChipSession, CountsWhatTheBoardCounts) {
   EXPECT_EQ(bench.session->deployment().strays, 0U);
 }
 
+TEST(ChipSession, TellsWhatItsChipHasDoneSinceTheStartOrARestore) {
+  Bench bench{Network(straight_relay(40))};
+  EXPECT_EQ(bench.session->counts().chip, (ChipCounts{{}, 256, 0}));
+  bench.run(from_ms(50), {{from_ms(3), 0, 0}, {from_ms(5), 0, 3}});
+  const OperationCounts counts = bench.session->counts();
+  EXPECT_EQ(counts.chip->operations, bench.session->operations());
+  EXPECT_GT(counts.chip->operations.matches, 0U);
+  bench.session->restore(bench.session->save());
+  const OperationCounts after = bench.session->counts();
+  EXPECT_EQ(after.chip, (ChipCounts{{}, 256, 0}));
+  EXPECT_EQ(after.populations.at(1).spikes + after.projections.at(0).synaptic_events, 0U);
+  EXPECT_EQ(after.simulated, 0);
+}
+
+TEST(ChipSession, SaysHowManyNeuronsItDoesNotSee) {
+  NetworkDescription d = straight_relay(40);
+  d.probes = {spikes_of("second")};
+  Bench bench{Network(d)};
+  EXPECT_EQ(bench.session->counts().chip->unseen_neurons, 4U);
+}
+
+TEST(ChipSession, CountsWhatTheBoardDropsWhenTheNextTrialBegins) {
+  NetworkDescription d = straight_relay(40);
+  d.populations[1] = neurons("first", 200, 20, 2), d.populations[2] = neurons("second", 200, 20, 2);
+  d.projections[0].connect = AllToAll{};
+  Bench bench(Network(d), {}, std::make_shared<firmware::DynapSe1Model>(firmware::DynapSe1Options{.mismatch = 0, .aer_fifo_events = 16}));
+  const std::uint64_t before = bench.session->deployment().lost();
+  std::vector<Spike> in;
+  for (int i = 0; i < 200; ++i) in.push_back({from_ms(1 + i / 4), 0, static_cast<std::uint32_t>(i % 4)});
+  bench.run(from_ms(100), in);
+  EXPECT_EQ(bench.session->counts().dropped, 0U);
+  bench.session->reset(2);
+  EXPECT_GT(bench.session->counts().dropped, 0U);
+  EXPECT_EQ(bench.session->counts().dropped, bench.session->deployment().lost() - before);
+}
+
 TEST(ChipSession, WritesOnlyWordsThatChange) {
   Bench bench{Network(straight_relay(40))};
   const std::size_t words = 4 * (4 + 106 + 4096 + 65536);

@@ -259,6 +259,16 @@ TEST(Golden, TheSpreadOfEnergyAndWhatIsNotKnownAreReadAndWrittenAgain) {
   EXPECT_TRUE(older.energy[0].complete());
 }
 
+TEST(Golden, WhatAChipHasDoneIsReadAndWrittenAgain) {
+  const ExperimentResult first = read_report_binary(golden("report_chip.bin"));
+  for (const ExperimentResult& r : {first, read_report_binary(write_report_binary(first))}) {
+    const OperationCounts& counts = r.runs.at(0).test.counts;
+    EXPECT_EQ(counts.chip, (ChipCounts{{11, 12, 13, 14, 15, 16}, 256, 18}));
+    EXPECT_EQ(counts.dropped, 6U);
+  }
+  EXPECT_FALSE(read_report_binary(golden("report.bin")).runs.at(0).test.counts.chip);
+}
+
 TEST(Golden, FilesUseEveryFieldOfTheSchema) {
   expect_every_field_is_set<v1::Network>(
       {"network.txtpb", "network_feedback.txtpb", "network_target.txtpb", "network_controller.txtpb", "network_convolution.txtpb"});
