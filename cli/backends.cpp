@@ -16,6 +16,9 @@
 #include "cli/run_directory.hpp"
 #include "core/network.hpp"
 #include "firmware-interface/boards.hpp"
+#include "proto/atomic_file.hpp"
+#include "proto/load.hpp"
+#include "proto/write.hpp"
 
 namespace spikeloop::cli {
 namespace {
@@ -41,7 +44,7 @@ std::shared_ptr<Backend> board_machine(const MachineChoice& c, std::uint64_t see
   open.virtual_board.seed = c.board_seed.value_or(seed);
   use.open = [board = c.board_name(), open] { return firmware::open_board(board, {}, open); };
   use.settle_time_constants = c.settle.value_or(c.on_virtual_board() ? kVirtualSettle : use.settle_time_constants);
-  return dynapse::make_dynapse(load_chip_of(c.chip_name()), map_options(c), use);
+  return dynapse::make_dynapse(load_chip_of(c), map_options(c), use);
 }
 
 }  // namespace
@@ -101,6 +104,7 @@ MachineChoice like_before(MachineChoice given, const MachineChoice& before) {
   const auto keep = [](auto& value, const auto& was) {
     if (!value) value = was;
   };
+  if (!given.chip) given.chip_copy = before.chip_copy;
   keep(given.chip, before.chip), keep(given.controller, before.controller), keep(given.settle, before.settle);
   given.prune = given.prune || before.prune;
   if (same_board) keep(given.mismatch, before.mismatch), keep(given.board_seed, before.board_seed);
@@ -114,7 +118,7 @@ std::shared_ptr<Backend> make_machine(const MachineChoice& c, std::size_t thread
   if (c.name == "dynapse")
     chip = board_machine(c, seed);
   else
-    chip = dynapse::make_quantised(load_chip_of(c.chip_name()), map_options(c), simulator);
+    chip = dynapse::make_quantised(load_chip_of(c), map_options(c), simulator);
   compose::HostLearningOptions options;
   options.homes = [map = map_options(c)](const Network& network) { return dynapse::homes_of(network, map); };
   options.commit_interval = c.commit_every;
@@ -149,10 +153,25 @@ MachineChoice machine_from_json(const nlohmann::json& json) {
   return c;
 }
 
+ChipSpec load_chip_of(const MachineChoice& c) {
+  return c.chip_copy.empty() ? load_chip_of(c.chip_name()) : load_chip(c.chip_copy.string());
+}
+
+void keep_chip(const std::filesystem::path& dir, const MachineChoice& c) {
+  if (!c.is_simulator()) write_file_atomically((dir / kChipFile).string(), write_chip(load_chip_of(c)));
+}
+
+MachineChoice machine_of_directory(const std::filesystem::path& dir, const nlohmann::json& json) {
+  MachineChoice machine = machine_from_json(json);
+  std::error_code none;
+  if (!machine.is_simulator() && std::filesystem::exists(dir / kChipFile, none)) machine.chip_copy = dir / kChipFile;
+  return machine;
+}
+
 MachineChoice machine_of_training(const std::filesystem::path& dir) {
   MachineChoice machine;
   read_run_file(dir, "train", [&](const nlohmann::json& run) {
-    if (run.contains("machine")) machine = machine_from_json(run.at("machine"));
+    if (run.contains("machine")) machine = machine_of_directory(dir, run.at("machine"));
   });
   return machine;
 }

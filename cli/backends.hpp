@@ -19,6 +19,9 @@ class App;
 /// The machines that networks run on, by name.
 namespace spikeloop::cli {
 
+/// In run directories: the chip that they are of.
+inline constexpr const char* kChipFile = "chip.txtpb";
+
 /// Which machine, and how it is used.
 struct MachineChoice {
   std::string name = "simulator";  ///< "simulator", "dynapse" (a board), "quantised" (the simulator with the chip's weights)
@@ -31,6 +34,8 @@ struct MachineChoice {
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
   bool prune = false;
   std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)
+
+  std::filesystem::path chip_copy = {};  ///< the chip as it was when a run began, instead of what `chip` names now; empty: none
 
   std::string chip_name() const { return chip.value_or("dynapse1"); }
   std::string board_name() const { return board.value_or("virtual"); }
@@ -60,6 +65,12 @@ dynapse::ChipSession* board_of(Session& session);
 /// For run.json, and back.
 nlohmann::ordered_json to_json(const MachineChoice& choice);
 MachineChoice machine_from_json(const nlohmann::json& json);
+/// The chip of a choice. Throws UsageError for an unknown one, DescriptionError for a file that holds none.
+ChipSpec load_chip_of(const MachineChoice& choice);
+/// Keeps the chip in a run directory, for its file may change or go; nothing where there is none.
+void keep_chip(const std::filesystem::path& dir, const MachineChoice& choice);
+/// What `to_json` wrote into a run directory, with the chip that is kept there.
+MachineChoice machine_of_directory(const std::filesystem::path& dir, const nlohmann::json& json);
 /// The machine that a run directory of `train` was trained on. Throws DescriptionError if it is none.
 MachineChoice machine_of_training(const std::filesystem::path& dir);
 

@@ -11,14 +11,12 @@
 #include "backends/simulator/simulator.hpp"
 #include "cli/backends.hpp"
 #include "cli/inputs.hpp"
-#include "cli/map.hpp"
 #include "cli/options.hpp"
 #include "cli/recorded.hpp"
 #include "cli/results.hpp"
 #include "cli/run_directory.hpp"
 #include "cli/tables.hpp"
 #include "proto/atomic_file.hpp"
-#include "proto/write.hpp"
 #include "report/table.hpp"
 
 namespace spikeloop::cli {
@@ -114,7 +112,7 @@ class Deployer {
     d.operations = chip.operations();
     d.operations -= before;
     d.deployment = chip.deployment();
-    const ChipSpec spec = load_chip_of(o_.machine.chip_name());
+    const ChipSpec spec = load_chip_of(o_.machine);
     d.energy = energy_of(network, e, {dynapse::prices_of(spec)}).front();
   }
 
@@ -207,7 +205,7 @@ nlohmann::ordered_json deployed_json(const Deployed& d) {
 /// What `energy` needs: the operations of each sample too, and the chip with its prices.
 void write_deployment(const fs::path& out, const DeployOptions& o, const std::vector<Deployed>& all, nlohmann::ordered_json object) {
   for (std::size_t i = 0; i < all.size(); ++i) object["runs"][i]["per_sample"] = to_json(std::span(all[i].per_sample));
-  write_file_atomically((out / kDeployedChipFile).string(), write_chip(load_chip_of(o.machine.chip_name())));
+  keep_chip(out, o.machine);
   write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 

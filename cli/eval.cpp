@@ -65,7 +65,11 @@ Evaluated evaluate_directory(const fs::path& dir, const EvalOptions& o) {
   Network network(with_probes(loaded.network, loaded.experiment));
   std::vector<PriceList> prices;
   for (const std::string& name : o.recordings.prices) prices.push_back(load_price(name));
-  result.energy = energy_of(network, result.runs.front().test, prices.empty() ? load_price_folder(dir / "prices") : prices);
+  if (prices.empty()) {
+    prices = load_price_folder(dir / "prices");
+    if (!machine.is_simulator()) prices.insert(prices.begin(), dynapse::prices_of(load_chip_of(machine)));
+  }
+  result.energy = energy_of(network, result.runs.front().test, prices);
   return {std::move(result), std::move(network)};
 }
 

@@ -175,6 +175,7 @@ int eval_recordings(const RecordingsOptions& o, const MachineChoice& choice, Ter
   RecordingTest test{readout_of(o, subject), 0, to_ms(parse_duration(o.bin))};
   std::vector<PriceList> prices;
   for (const std::string& name : o.prices) prices.push_back(load_price(name));
+  if (prices.empty() && !choice.is_simulator()) prices.push_back(dynapse::prices_of(load_chip_of(choice)));
   const Network network(with_probes(subject.description, test));
   const std::uint64_t outputs = network.populations()[network.population_index(test.readout)].size();
   const std::vector<Labelled> samples = labelled(o, test.readout, outputs, test.classes);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backends/dynapse/operations.hpp"
+#include "cli/backends.hpp"
 #include "cli/inputs.hpp"
 #include "cli/results.hpp"
 #include "core/io/files.hpp"
@@ -56,7 +57,7 @@ void check_counts(const fs::path& file, const Network& network, const OperationC
 double seconds_of(const OperationCounts& counts) { return static_cast<double>(counts.simulated) / static_cast<double>(kSecond); }
 
 RecordedDirectory read_training(const fs::path& dir) {
-  RecordedDirectory recorded{"train", load_price_folder(dir / "prices"), {}};
+  RecordedDirectory recorded{"train", prices_of_directory(dir), {}};
   const ExperimentResult stored = stored_result(dir);
   const auto network = std::make_shared<Network>(describe_experiment((dir / "experiment.txtpb").string(), "", load_options()).network);
   for (const TrainingResult& run : stored.runs) {
@@ -117,7 +118,7 @@ Recorded deployed_from(const nlohmann::json& run, const ChipSpec& chip) {
 
 RecordedDirectory read_deployment(const fs::path& dir) {
   RecordedDirectory recorded{"deploy", {}, {}};
-  const ChipSpec chip = load_chip((dir / kDeployedChipFile).string());
+  const ChipSpec chip = load_chip((dir / kChipFile).string());
   recorded.prices.push_back(dynapse::prices_of(chip));
   read_json(dir / kDeployFile, "deploy", [&](const nlohmann::json& json) {
     for (const nlohmann::json& run : json.at("runs")) recorded.runs.push_back(deployed_from(run, chip));
@@ -145,7 +146,7 @@ OperationCounts counts_from(const nlohmann::json& report, const Network& network
 }
 
 RecordedDirectory read_run(const fs::path& dir) {
-  RecordedDirectory recorded{"run", load_price_folder(dir / "prices"), {}};
+  RecordedDirectory recorded{"run", prices_of_directory(dir), {}};
   const auto network = std::make_shared<Network>(load_network((dir / "network.txtpb").string(), load_options()));
   read_json(dir / kReportFile, "run", [&](const nlohmann::json& report) {
     const OperationCounts counts = counts_from(report, *network);

@@ -40,6 +40,5 @@ nlohmann::ordered_json to_json(const ChipOperations& operations);
 nlohmann::ordered_json to_json(std::span<const ChipOperations> samples);
 
 inline constexpr const char* kDeployFile = "deploy.json";
-inline constexpr const char* kDeployedChipFile = "chip.txtpb";
 
 }  // namespace spikeloop::cli

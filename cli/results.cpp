@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "backends/dynapse/operations.hpp"
+#include "cli/backends.hpp"
 #include "cli/map.hpp"
 #include "core/io/files.hpp"
 #include "core/io/spikes_csv.hpp"
@@ -25,6 +26,13 @@ std::vector<PriceList> load_price_folder(const fs::path& folder) {
   std::sort(files.begin(), files.end());
   std::vector<PriceList> prices;
   for (const fs::path& file : files) prices.push_back(load_prices(file.string()));
+  return prices;
+}
+
+std::vector<PriceList> prices_of_directory(const fs::path& dir) {
+  std::vector<PriceList> prices = load_price_folder(dir / "prices");
+  std::error_code ignored;
+  if (fs::exists(dir / kChipFile, ignored)) prices.insert(prices.begin(), dynapse::prices_of(load_chip((dir / kChipFile).string())));
   return prices;
 }
 

@@ -13,6 +13,9 @@ namespace spikeloop::cli {
 /// Every price list (.txtpb) of a folder, by file name; none if there is no such folder. Throws DescriptionError for a bad one.
 std::vector<PriceList> load_price_folder(const std::filesystem::path& folder);
 
+/// What a run directory is priced by unless somebody says otherwise: the chip that it is of, and the price lists that lie in it.
+std::vector<PriceList> prices_of_directory(const std::filesystem::path& dir);
+
 /// A price list, or the prices of a chip, which may be named without a file; a file's `proto-message` line tells which. Throws
 /// DescriptionError.
 PriceList load_price(const std::string& name);

@@ -171,6 +171,7 @@ int run_network(const RunOptions& o, Terminal& t) {
     store_nir(dir.string(), *nir_file, subject->conventions);
   else
     write_file_atomically((dir / "network.txtpb").string(), write_network(description, {dir.string()}));
+  if (board != nullptr) keep_chip(dir, o.machine);
   DirectorySink sink(dir, network);
   RunDisplay display(t, until);
   simulate(*session, board == nullptr, until, input, sink, display);

@@ -54,6 +54,7 @@ void describe(const SweepPlan& plan, const DescriptionFiles& files) {
     copies[absolute(path)] = copy.string();
   }
   const SweepOptions& o = plan.options;
+  keep_chip(plan.dir, o.machine);
   write_run_file(plan.dir, "sweep",
                  {{"command", plan.command},
                   {"experiment", absolute(o.file)},
@@ -88,7 +89,7 @@ SweepPlan plan_of_directory(const SweepOptions& o) {
     begun.over = run.at("over");
     begun.random = run.at("random"), begun.epochs = run.at("epochs"), begun.seeds = run.at("seeds");
     begun.seed = run.at("first_seed"), begun.smoke = run.at("smoke");
-    if (run.contains("machine")) begun.machine = machine_from_json(run.at("machine"));
+    if (run.contains("machine")) begun.machine = machine_of_directory(plan.dir, run.at("machine"));
     for (const auto& [path, copy] : run.at("descriptions").items())
       files[path] = io::read_file(plan.dir / copy.get<std::string>(), std::size_t{1} << 26);
   });

@@ -58,6 +58,7 @@ void describe(const TrainPlan& plan, const fs::path& prices) {
     fs::create_directories(plan.dir / "prices");
     write(fs::path("prices") / entry.path().filename(), io::read_file(entry.path(), std::size_t{1} << 26));
   }
+  keep_chip(plan.dir, plan.job.machine);
   write_run_file(plan.dir, "train",
                  {{"command", plan.command},
                   {"samples_limit", plan.job.samples_limit},
@@ -74,7 +75,7 @@ TrainPlan plan_of_directory(const TrainOptions& o) {
     plan.command = run.at("command");
     plan.job.samples_limit = run.at("samples_limit");
     plan.job.first_seed = run.at("first_seed");
-    if (run.contains("machine")) plan.job.machine = machine_from_json(run.at("machine"));
+    if (run.contains("machine")) plan.job.machine = machine_of_directory(plan.dir, run.at("machine"));
     plan.job.from = run.value("from", std::string());
   });
   if (o.machine.board) plan.job.machine.board = o.machine.board;
@@ -133,7 +134,7 @@ report::RunInfo run_info(const TrainPlan& plan, std::optional<double> linear) {
 
 void report_results(Terminal& t, const TrainPlan& plan, ExperimentResult result) {
   const Network network(with_probes(plan.loaded.network, plan.loaded.experiment));
-  result.energy = energy_of(network, result.runs.front().test, load_price_folder(plan.dir / "prices"));
+  result.energy = energy_of(network, result.runs.front().test, prices_of_directory(plan.dir));
   std::optional<double> linear;
   if (plan.job.samples_limit == 0) linear = linear_baseline(plan.loaded.data);
   const std::string json = write_reports(plan.dir, result, network, run_info(plan, linear));

@@ -108,6 +108,19 @@ TEST(Deploy, GivesANetworkTheBoardThatItWasTrainedOn) {
   EXPECT_EQ(again.err.find("--resume"), std::string::npos) << again.err;
 }
 
+TEST(Deploy, KnowsTheChipThatItsRunWasTrainedForThoughItsFileIsGone) {
+  const Folder folder;
+  fs::copy(SPIKELOOP_SOURCE_DIR "/examples/chips/dynapse1.txtpb", folder / "mine.txtpb");
+  folder.replace("mine.txtpb", "name: \"dynapse1\"", "name: \"mine\"");
+  ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse", "--chip", folder / "mine.txtpb"})).code, 0);
+  fs::remove(folder / "mine.txtpb");
+  const nlohmann::json report = call_json({"deploy", folder / "run", "--samples", "3", "--out", folder / "board"}, 0);
+  EXPECT_EQ(report["runs"][0]["energy_per_inference"]["machine"], "mine");
+  EXPECT_EQ(call_json({"energy", folder / "run"}, 0)["machines"][0]["machine"], "mine");
+  EXPECT_EQ(call_json({"eval", folder / "run", "--backend", "dynapse"}, 0)["evaluations"][0]["energy"][0]["machine"], "mine");
+  EXPECT_EQ(call({"deploy", folder / "run", "--chip", folder / "mine.txtpb"}).code, 2) << "what is asked for is not what was before";
+}
+
 TEST(RunOnABoard, TellsWhoIsNotSeen) {
   const Folder folder;
   const Outcome ran = call({"run", SPIKELOOP_SOURCE_DIR "/examples/networks/relay.txtpb", "--backend", "dynapse", "--duration", "20ms",
