@@ -89,11 +89,12 @@ class Deployer {
 
     Deployed d;
     d.seed = trained.seed, d.samples = samples.size(), d.test_ms = loaded_.experiment.test_ms;
+    // The board first: it may not be there, or not do what it is told.
+    run_on_board(d, network, *make_machine(o_.machine, 1, trained.seed)->compile(network)->start(learned), evaluated);
     d.simulator = evaluated(*make_simulator()->compile(network)->start(learned)).accuracy;
     MachineChoice quantised = o_.machine;
     quantised.name = "quantised";
     d.quantised = evaluated(*make_machine(quantised)->compile(network)->start(learned)).accuracy;
-    run_on_board(d, network, *make_machine(o_.machine, 1, trained.seed)->compile(network)->start(learned), evaluated);
     return d;
   }
 

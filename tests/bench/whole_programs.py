@@ -24,23 +24,44 @@ probes { population: "n" spikes {} }
 """
 
 
-def measure_startup(binaries, _threads, rounds=11):
-    """CPU time of the whole program on ten neurons for a second, from start to exit."""
+# Every neuron of the board with every CAM word used: eight populations of two cores each.
+WHOLE_BOARD = "# proto-message: spikeloop.v1.Network\n" + "".join(
+    f"""populations {{ name: "n{i}" shape: 512 neuron {{ lif_exp {{ tau_m_ms: 20 tau_syn_ms: 5 v_threshold_mv: 1 v_floor_mv: 0 }} }} }}
+projections {{ source: "n{i}" target: "n{i}" connect {{ fixed_in_degree {{ count: 64 }} }} weight {{ constant: 0.05 }} }}
+""" for i in range(8))
+
+
+def cpu_times(name, text, verb, binaries, rounds, neurons):
+    """CPU time of the whole program on a network, from start to exit: a run each."""
     runs = []
     with tempfile.TemporaryDirectory() as folder:
-        network = pathlib.Path(folder, "ten.txtpb")
-        network.write_text(TEN_NEURONS)
+        network = pathlib.Path(folder, name + ".txtpb")
+        network.write_text(text)
         for k in range(rounds):
-            command = [str(binaries / "spikeloop"), "run", str(network), "--quiet", "--out", f"{folder}/{k}"]
+            command = [str(binaries / "spikeloop"), verb, str(network), "--quiet", "--out", f"{folder}/{k}"]
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             if subprocess.run(command, capture_output=True).returncode:
                 fault(shlex.join(command) + " failed")
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            runs.append({"network": "startup", "neurons": 10, "build": "",
+            runs.append({"network": name, "neurons": neurons, "build": "",
                          "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime})
+    return runs
+
+
+def measure_startup(binaries, _threads):
+    """CPU time of a second of ten neurons."""
+    runs = cpu_times("startup", TEN_NEURONS, "run", binaries, 11, 10)
     middle = statistics.median(run["cpu_s"] for run in runs)
     runs[0]["note"] = f"{1e3 * middle:.0f} ms of CPU time from start to exit, a second of ten neurons"
     return {"name": "startup", "threads": 1, "command": "spikeloop run ten.txtpb", "runs": runs}
+
+
+def measure_mapping(binaries, _threads):
+    """CPU time of mapping a network that takes the whole of a DYNAP-SE1 board, report and files included."""
+    runs = cpu_times("mapping", WHOLE_BOARD, "map", binaries, 5, 4096)
+    middle = statistics.median(run["cpu_s"] for run in runs)
+    runs[0]["note"] = f"{middle:.2f} s of CPU time from start to exit, 4,096 neurons with 64 synapses each"
+    return {"name": "mapping", "threads": 1, "command": "spikeloop map whole_board.txtpb --out DIR", "runs": runs}
 
 
 def measure_epoch(binaries, threads):
@@ -97,5 +118,5 @@ def measure_transports(binaries, _threads):
 
 
 Program = collections.namedtuple("Program", ["measure", "long"])
-PROGRAMS = {"startup": Program(measure_startup, False), "mnist_epoch": Program(measure_epoch, True),
+PROGRAMS = {"startup": Program(measure_startup, False), "mapping": Program(measure_mapping, False), "mnist_epoch": Program(measure_epoch, True),
             "board_stream": Program(measure_stream, False), "transports": Program(measure_transports, False)}
