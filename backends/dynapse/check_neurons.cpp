@@ -46,7 +46,11 @@ void Checker::check_model(std::size_t i) {
   const Spiking* s = spiking_of(model);
   if (s == nullptr) return;
   const Membrane& m = membrane_of(model);
-  if (s->reset == Reset::kSubtract)
+  if (s->reset == Reset::kSubtract && p.name.starts_with("ctrl.")) {
+    refuse(path_of_model(i, "reset"), p.name, "counts by RESET_SUBTRACT and a rest out of reach, as neurons on a computer can",
+           "neuron { lif { reset: RESET_TO_VALUE refractory_ms: 1 } } in the controller, or the controller on the computer");
+    of_another_kind_.push_back(p.name);
+  } else if (s->reset == Reset::kSubtract)
     refuse(path_of_model(i, "reset"), p.name, "has RESET_SUBTRACT; the chip resets to a value", "reset: RESET_TO_VALUE");
   if (s->reset == Reset::kToValue && s->v_reset_mv != m.v_rest_mv)
     refuse(path_of_model(i, "v_reset_mv"), p.name,

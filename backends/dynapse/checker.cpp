@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "core/engine/synapses.hpp"
 #include "core/random.hpp"
@@ -173,7 +174,22 @@ void Checker::add_wires() {
     }
 }
 
+/// What else the chip has not of neurons that are of another kind altogether is a consequence, and mended with that.
+void Checker::leave_causes() {
+  for (const std::string& name : of_another_kind_)
+    std::erase_if(out_.violations, [&, kept = false](const Violation& v) mutable {
+      if (v.population != name) return false;
+      return std::exchange(kept, true);
+    });
+}
+
 Checked Checker::run() {
+  check_all();
+  leave_causes();
+  return std::move(out_);
+}
+
+void Checker::check_all() {
   out_.circuit.homes = homes_of(network_, options_);
   for (std::size_t i = 0; i < network_.populations().size(); ++i)
     if (on_chip(i)) check_model(i), check_state(i);
@@ -190,7 +206,7 @@ Checked Checker::run() {
   Circuit& c = out_.circuit;
   c.threshold_mv.assign(c.neurons.size(), 1);
   c.parameters_of.assign(c.neurons.size(), 0);
-  if (!complete_) return std::move(out_);
+  if (!complete_) return;
   for (std::size_t i = 0; i < network_.populations().size(); ++i)
     if (on_chip(i)) make_parameters(i);
   gather(c);
@@ -198,7 +214,6 @@ Checked Checker::run() {
   check_parameter_sets();
   check_inputs();
   check_weights();
-  return std::move(out_);
 }
 
 Checked check(const Network& network, const ChipSpec& chip, const MapOptions& options) {

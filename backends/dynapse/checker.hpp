@@ -23,6 +23,8 @@ class Checker {
   void add_wires(std::size_t projection);
   void override_weights();
   void check_delays(std::size_t projection);
+  void check_all();
+  void leave_causes();
 
   // check_neurons.cpp: what the neurons are
   void check_model(std::size_t population);
@@ -59,8 +61,9 @@ class Checker {
   const Network& network_;
   const ChipSpec& chip_;
   const MapOptions& options_;
-  std::vector<bool> types_used_;  ///< by population x type
-  bool complete_ = true;          ///< false: some projection is too large for its wires to be made
+  std::vector<bool> types_used_;              ///< by population x type
+  std::vector<std::string> of_another_kind_;  ///< populations whose first violation says all
+  bool complete_ = true;                      ///< false: some projection is too large for its wires to be made
   Checked out_;
 };
 

@@ -187,7 +187,11 @@ TEST(Check, ControllersLiveOnTheHostAndTheirTargetsAreSeen) {
   EXPECT_EQ(find("ctrl.out.target").home, Home::kInput);
   EXPECT_TRUE(find("ctrl.out.target").routes.empty());  // heard on the host only
   EXPECT_TRUE(find("out").observed);
-  EXPECT_FALSE(compile(network, dynapse1(), {.controller_on_chip = true}).violations.empty());
+  const std::vector<Violation> on_chip = compile(network, dynapse1(), {.controller_on_chip = true}).violations;
+  ASSERT_EQ(on_chip.size(), 2U) << "one for each population, and not every consequence: " << text_of(on_chip);
+  EXPECT_EQ(on_chip[0].population, "ctrl.out.plus");
+  EXPECT_EQ(on_chip[1].population, "ctrl.out.minus");
+  for (const Violation& v : on_chip) EXPECT_NE(v.change.find("RESET_TO_VALUE"), std::string::npos);
 }
 
 TEST(Check, NetworksFarTooLargeAreRefusedWithoutBeingMade) {
