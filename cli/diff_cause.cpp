@@ -6,109 +6,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "backends/simulator/simulator.hpp"
+#include "cli/diff_nir.hpp"
 
 namespace spikeloop::cli {
 namespace {
-
-const char* reset_name(Reset reset) { return reset == Reset::kSubtract ? "subtract" : "value"; }
-
-const char* pulse_name(nir::Pulse pulse) {
-  return pulse == nir::Pulse::kRect ? "rect" : pulse == nir::Pulse::kDiracStep ? "dirac-dt" : "dirac-1";
-}
-
-nir::Pulse pulse_of(const nir::Tool& tool) { return tool.rule == nir::StepRule::kImpulse ? nir::Pulse::kDiracStep : nir::Pulse::kRect; }
-
-std::string nanoseconds(Time time) { return fmt::format("{}ns", time); }
-
-// ---- What a NIR file leaves open ----
-
-void add_option(std::vector<Difference>& all, const char* cause, std::string what, std::string NirOptions::*option, std::string value) {
-  all.push_back({cause, std::move(what), [option, value](DiffPair& pair) {
-                   NirOptions options = pair.a.options;
-                   options.*option = value;
-                   pair.a = reloaded(pair.a, options);
-                 }});
-}
-
-/// Both event by event.
-void add_conventions_of(std::vector<Difference>& all, const DiffPair& pair) {
-  const nir::Conventions &a = *pair.a.conventions, &b = *pair.b.conventions;
-  if (a.unit != b.unit || a.unit_ms != b.unit_ms)
-    add_option(all, "unit", fmt::format("one is {:.6g} ms in A, {:.6g} ms in B", a.unit_ms, b.unit_ms), &NirOptions::unit,
-               b.unit == nir::Unit::kSecond        ? "s"
-               : b.unit == nir::Unit::kMillisecond ? "ms"
-                                                   : "step");
-  if (a.reset != b.reset)
-    add_option(all, "reset", fmt::format("{} in A, {} in B", reset_name(a.reset), reset_name(b.reset)), &NirOptions::reset,
-               reset_name(b.reset));
-  if (b.dt && a.dt_ns() != b.dt_ns())
-    add_option(all, "dt", fmt::format("{:.6g} ms in A, {:.6g} ms in B", to_ms(a.dt_ns()), to_ms(b.dt_ns())), &NirOptions::dt,
-               nanoseconds(b.dt_ns()));
-  if (a.pulse != b.pulse)
-    add_option(all, "pulse", fmt::format("{} in A, {} in B", pulse_name(a.pulse), pulse_name(b.pulse)), &NirOptions::pulse,
-               pulse_name(b.pulse));
-}
-
-/// A tool's rule is data: a tool between two others can be had.
-void add_tool_change(std::vector<Difference>& all, const char* cause, std::string what, DiffSide DiffPair::*side,
-                     std::function<void(nir::Tool&)> change) {
-  all.push_back({cause, std::move(what), [side, change = std::move(change)](DiffPair& pair) { change(*(pair.*side).tool); }});
-}
-
-void add_tools(std::vector<Difference>& all, const DiffPair& pair) {
-  const nir::Tool &a = *pair.a.tool, &b = *pair.b.tool;
-  if (a.reset != b.reset)
-    add_tool_change(all, "reset", fmt::format("{} in A, {} in B", reset_name(a.reset), reset_name(b.reset)), &DiffPair::a,
-                    [to = b.reset](nir::Tool& t) { t.reset = to; });
-  if (a.rule != b.rule)
-    add_tool_change(all, pulse_of(a) != pulse_of(b) ? "pulse" : "dt", fmt::format("the update of {}, that of {}", a.name, b.name),
-                    &DiffPair::a, [to = b.rule](nir::Tool& t) { t.rule = to; });
-  if (a.uses_r != b.uses_r)
-    add_tool_change(all, "parameters", fmt::format("r is used by {} alone", a.uses_r ? a.name : b.name), &DiffPair::a,
-                    [to = b.uses_r](nir::Tool& t) { t.uses_r = to; });
-  if (pair.a.step() != pair.b.step())
-    add_option(all, "dt", fmt::format("{:.6g} ms in A, {:.6g} ms in B", to_ms(pair.a.step()), to_ms(pair.b.step())), &NirOptions::dt,
-               nanoseconds(pair.b.step()));
-}
-
-/// One event by event, the other in steps.
-void add_stepped(std::vector<Difference>& all, const DiffPair& pair) {
-  const auto stepped = pair.a.tool ? &DiffPair::a : &DiffPair::b, exact = pair.a.tool ? &DiffPair::b : &DiffPair::a;
-  const nir::Tool& tool = *(pair.*stepped).tool;
-  const nir::Conventions& c = *(pair.*exact).conventions;
-  const auto add = [&](const char* cause, std::string what, std::string NirOptions::*option, std::string value) {
-    all.push_back({cause, std::move(what), [exact, option, value](DiffPair& p) {
-                     NirOptions options = (p.*exact).options;
-                     options.*option = value;
-                     p.*exact = reloaded(p.*exact, options);
-                   }});
-  };
-  if (tool.reset != c.reset)
-    add("reset", fmt::format("{} event by event, {} by {}", reset_name(c.reset), reset_name(tool.reset), tool.name), &NirOptions::reset,
-        reset_name(tool.reset));
-  if (c.dt && c.dt_ns() != (pair.*stepped).step())
-    add("dt", fmt::format("{:.6g} ms event by event, {:.6g} ms by {}", to_ms(c.dt_ns()), to_ms((pair.*stepped).step()), tool.name),
-        &NirOptions::dt, nanoseconds((pair.*stepped).step()));
-  if (pulse_of(tool) != c.pulse)
-    add("pulse", fmt::format("{} event by event, {} by {}", pulse_name(c.pulse), pulse_name(pulse_of(tool)), tool.name), &NirOptions::pulse,
-        pulse_name(pulse_of(tool)));
-  if (!tool.uses_r)
-    add_tool_change(all, "parameters", fmt::format("{} does not use r", tool.name), stepped, [](nir::Tool& t) { t.uses_r = true; });
-  const Time step = (pair.*stepped).step();
-  const auto between = [step](const Spike& s) { return s.time % step != 0; };
-  if (std::any_of(pair.input.spikes.begin(), pair.input.spikes.end(), between))
-    all.push_back({"dt", fmt::format("{} counts input into steps of {:.6g} ms", tool.name, to_ms(step)), [step](DiffPair& p) {
-                     for (Spike& s : p.input.spikes) s.time -= s.time % step;
-                   }});
-  if (tool.rule == nir::StepRule::kEuler)
-    add_tool_change(all, "dt", fmt::format("{} goes by Euler steps of {:.6g} ms", tool.name, to_ms((pair.*stepped).step())), stepped,
-                    [](nir::Tool& t) { t.rule = nir::StepRule::kHold; });
-}
-
-// ---- What a network is made of ----
 
 /// The fields of a model but for its reset.
 std::vector<std::pair<const char*, std::optional<double>>> fields_of(const NeuronModel& model) {
@@ -191,8 +94,8 @@ void add_populations(std::vector<Difference>& all, DiffPair pair) {
     if (a.is_source() || b.is_source()) return;
     const Spiking *in_a = spiking(a), *in_b = spiking(b);
     if (in_a && in_b && !resets_alike(*in_a, *in_b))
-      resets.push_back(fmt::format("\"{}\": {} to {:.6g} mV in A, {} to {:.6g} mV in B", a.name, reset_name(in_a->reset), in_a->v_reset_mv,
-                                   reset_name(in_b->reset), in_b->v_reset_mv));
+      resets.push_back(fmt::format("\"{}\": {} to {:.6g} mV in A, {} to {:.6g} mV in B", a.name, name_of(in_a->reset), in_a->v_reset_mv,
+                                   name_of(in_b->reset), in_b->v_reset_mv));
     for (const std::string& text : changed_fields(a.neuron(), b.neuron())) parameters.push_back(fmt::format("\"{}\": {}", a.name, text));
   });
   if (pair.a.own.size() != pair.b.own.size()) parameters.emplace_back("neurons with parameters of their own");
@@ -226,20 +129,6 @@ struct Synapses {
   Connectivity connectivity;
   std::vector<float> weights;
 };
-
-/// Whether the coarser of two sets of weights is the other, rounded: no change is larger than half of its smallest step.
-std::optional<std::string> rounding(const std::vector<float>& a, const std::vector<float>& b) {
-  const std::set<float> in_a(a.begin(), a.end()), in_b(b.begin(), b.end());
-  const bool b_is_coarser = in_b.size() < in_a.size();
-  const std::set<float>& coarse = b_is_coarser ? in_b : in_a;
-  if (in_a.size() == in_b.size() || coarse.size() < 2) return {};
-  float step = std::numeric_limits<float>::max(), largest = 0;
-  for (auto it = std::next(coarse.begin()); it != coarse.end(); ++it) step = std::min(step, *it - *std::prev(it));
-  for (std::size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
-  if (largest > 0.5001f * step) return {};
-  return fmt::format("{} has {} different weights, {} has {}; none is changed by more than {:.3g} mV", b_is_coarser ? "B" : "A",
-                     coarse.size(), b_is_coarser ? "A" : "B", std::max(in_a.size(), in_b.size()), largest);
-}
 
 class ProjectionDifferences {
  public:
@@ -321,15 +210,9 @@ class ProjectionDifferences {
 }  // namespace
 
 std::vector<Difference> differences_of(const DiffPair& pair) {
-  std::vector<Difference> all;
-  const bool stepped_a = pair.a.tool.has_value(), stepped_b = pair.b.tool.has_value();
-  if (stepped_a && stepped_b)
-    add_tools(all, pair);
-  else if ((stepped_a || stepped_b) && pair.a.conventions && pair.b.conventions)
-    add_stepped(all, pair);
-  if (stepped_a || stepped_b) return all;  // ports alone are no network
-  if (pair.a.conventions && pair.b.conventions) add_conventions_of(all, pair);
-  // What conventions make of a file is compared where they are alike: their own effect on it is not told twice.
+  std::vector<Difference> all = differences_of_files(pair);
+  if (pair.a.tool || pair.b.tool) return all;  // ports alone are no network
+  // What conventions and nodes make of a file is compared where they are alike: their own effect on it is not told twice.
   DiffPair settled = pair;
   for (const Difference& d : all) try {
       d.undo(settled);

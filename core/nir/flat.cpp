@@ -16,12 +16,20 @@ namespace {
 
 constexpr std::size_t kMostPasses = 64;  // of shapes around cycles
 
-std::string short_name(const std::string& name) { return name.size() > 80 ? name.substr(0, 80) + "..." : name; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+/// For messages: one line, and not a long one.
+std::string short_name(const std::string& name) {
+  std::string text = name.substr(0, 80);
+  std::replace_if(text.begin(), text.end(), is_control, '?');
+  return name.size() > 80 ? text + "..." : text;
+}
 
 class Flattener {
  public:
   FlatGraph run(const Graph& graph) {
     add(graph, "", "node");
+    if (flat_.nodes.empty()) fault("node.nodes", "is empty: a network has at least one node");
     for (auto& list : flat_.sources) {
       std::sort(list.begin(), list.end());
       const auto end = std::unique(list.begin(), list.end());
@@ -62,6 +70,8 @@ class Flattener {
     Nested mine;
     for (const Node& node : graph.nodes) {
       const std::string name = prefix + node.name, where = path + ".nodes." + short_name(node.name);
+      if (std::any_of(node.name.begin(), node.name.end(), is_control))
+        fault(where, "has a line break or another control character in its name, which no file of spikes can have", "rename it");
       if (node.graph) {
         names.graphs.emplace(node.name, add(*node.graph, name + ".", where));
         continue;
@@ -98,12 +108,17 @@ class Flattener {
     for (const std::string& key : type->required)
       if (node.parameter(key) == nullptr) fault(where + "." + key, fmt::format("is missing: a {} needs it", type->name));
     for (const auto& [key, a] : node.parameters)
-      if (!a.is_text())
-        for (const double x : a.reals())
-          if (!(x - x == 0)) {
-            fault(where + "." + key, "holds a value that is not a finite number");
-            break;
-          }
+      if (!a.is_text()) check_values(key, a.reals(), type->keeps_state && key.starts_with("tau"), where);
+  }
+
+  void check_values(const std::string& key, const std::vector<double>& values, bool time_constant, const std::string& where) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double x = values[i];
+      if (!(x - x == 0)) return fault(where + "." + key, "holds a value that is not a finite number");
+      if (time_constant && x <= 0)
+        return fault(where + "." + key, fmt::format("is {} in element {}; a time constant is above 0", x, i),
+                     "leave out the current or the leak that it is of, or give a short one");
+    }
   }
 
   /// The exact name of a node; else the longest name of a node in front of a dot, and a port of it behind.

@@ -146,21 +146,22 @@ TEST(Diff, RefusesWhatCannotBeCompared) {
 }
 
 /// One neuron behind a weight, with a current of its own that Euler steps of 0.1 ms get wrong by several of them in a while.
-std::string write_one_neuron(const Folder& folder) {
+std::string write_one_neuron(const Folder& folder, const std::string& name = "one.nir", double tau = 0.0025, double weight = 1,
+                             double v_reset = 0) {
   const auto real = [](double x) { return nir::Array{nir::Stored::kFloat32, {1}, std::vector<double>{x}}; };
   const nir::Array one{nir::Stored::kInt64, {1}, std::vector<std::int64_t>{1}};
   nir::Graph g;
   g.version = "1.0.7";
   g.nodes = {{"in", "Input", {{"shape", one}}, {}, nullptr},
-             {"fc", "Affine", {{"weight", {nir::Stored::kFloat32, {1, 1}, std::vector<double>{1}}}, {"bias", real(0)}}, {}, nullptr},
+             {"fc", "Affine", {{"weight", {nir::Stored::kFloat32, {1, 1}, std::vector<double>{weight}}}, {"bias", real(0)}}, {}, nullptr},
              {"lif",
               "LIF",
-              {{"tau", real(0.0025)}, {"r", real(1)}, {"v_leak", real(0)}, {"v_threshold", real(0.1)}, {"v_reset", real(0)}},
+              {{"tau", real(tau)}, {"r", real(1)}, {"v_leak", real(0)}, {"v_threshold", real(0.1)}, {"v_reset", real(v_reset)}},
               {},
               nullptr},
              {"out", "Output", {{"shape", one}}, {}, nullptr}};
   g.edges = {{"in", "fc"}, {"fc", "lif"}, {"lif", "out"}};
-  const std::string file = folder / "one.nir";
+  const std::string file = folder / name;
   io::write_nir(file, g);
   return file;
 }
@@ -192,6 +193,28 @@ INSTANTIATE_TEST_SUITE_P(
                     PlantedConvention{"reset and pulse", {"--dt", "0.1ms", "--a-as", "sinabs", "--b-as", "norse"}},
                     PlantedConvention{"dt", {"--a-as", "norse", "--b-as", "norse", "--a-dt", "0.1ms", "--b-dt", "0.2ms"}}),
     [](const auto& which) { return std::to_string(which.index); });
+
+/// Weights of the network are made of a file's weights and time constants, but only one of them is another.
+TEST(Diff, OfNirFilesNamesTheDatasetThatIsAnother) {
+  const Folder folder;
+  const std::string a = write_one_neuron(folder);
+  const std::pair<std::string, std::string> planted[] = {{write_one_neuron(folder, "tau.nir", 0.002), "parameters"},
+                                                         {write_one_neuron(folder, "weight.nir", 0.0025, 1.3), "weights"},
+                                                         {write_one_neuron(folder, "reset.nir", 0.0025, 1, -0.05), "reset"}};
+  for (const std::vector<std::string>& how : {std::vector<std::string>{}, {"--as", "norse"}})
+    for (const auto& [b, cause] : planted) {
+      if (cause == "reset" && !how.empty()) continue;  // norse does not look at it
+      std::vector<std::string> arguments = {"diff", a, b, "--dt", "0.1ms", "--rate", "900", "--duration", "300ms"};
+      arguments.insert(arguments.end(), how.begin(), how.end());
+      const nlohmann::json report = call_json(arguments, 0);
+      const std::string found = report.value("probable_cause", std::string());
+      EXPECT_NE(found.find(cause), std::string::npos) << b << " " << report.dump();
+      for (const char* other : {"parameters", "weights"})
+        if (other != cause) {
+          EXPECT_EQ(found.find(other), std::string::npos) << found;
+        }
+    }
+}
 
 TEST(Diff, EndsWhereANetworkSpikesWithoutEnd) {
   const Folder folder;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/nir/flat.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/nir/conventions.hpp"
