@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -197,8 +198,32 @@ nlohmann::ordered_json to_json(const nir::Conventions& conventions, const std::v
   return object;
 }
 
+namespace {
+
+/// The options that make a network of a file, by name.
+constexpr std::array<std::pair<const char*, std::string NirOptions::*>, 5> kStoredOptions = {{{"unit", &NirOptions::unit},
+                                                                                              {"dt", &NirOptions::dt},
+                                                                                              {"pulse", &NirOptions::pulse},
+                                                                                              {"reset", &NirOptions::reset},
+                                                                                              {"sample", &NirOptions::sample}}};
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const NirOptions& options) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const auto& [name, option] : kStoredOptions)
+    if (!(options.*option).empty()) json[name] = options.*option;
+  return json;
+}
+
+NirOptions nir_options_from(const nlohmann::json& json) {
+  NirOptions options;
+  for (const auto& [name, option] : kStoredOptions) options.*option = json.value(name, std::string());
+  return options;
+}
+
 void store_nir(const std::string& dir, const NirFile& file, const nir::Conventions& conventions) {
-  io::write_nir(fs::path(dir) / "network.nir", *file.graph);
+  io::write_nir(fs::path(dir) / kNirFile, *file.graph);
   io::write_file(fs::path(dir) / "conventions.txt", nir::to_text(conventions));
 }
 

@@ -64,6 +64,11 @@ nlohmann::ordered_json to_json(const nir::Conventions& conventions, const std::v
 
 /// Puts the file and its conventions into a run directory.
 void store_nir(const std::string& dir, const NirFile& file, const nir::Conventions& conventions);
+inline constexpr const char* kNirFile = "network.nir";  ///< there
+
+/// Options as they were written, for report.json, and back.
+nlohmann::ordered_json to_json(const NirOptions& options);
+NirOptions nir_options_from(const nlohmann::json& json);
 
 /// Populations of the Inputs and of the neurons of a file, for names only.
 NetworkDescription ports_of(const NirFile& file, bool potentials);

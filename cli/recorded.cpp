@@ -12,6 +12,7 @@
 #include "backends/dynapse/operations.hpp"
 #include "cli/backends.hpp"
 #include "cli/inputs.hpp"
+#include "cli/nir.hpp"
 #include "cli/results.hpp"
 #include "core/io/files.hpp"
 #include "proto/load.hpp"
@@ -145,10 +146,20 @@ OperationCounts counts_from(const nlohmann::json& report, const Network& network
   return counts;
 }
 
+/// The network of a run directory, whatever it came from.
+std::shared_ptr<const Network> network_of_run(const fs::path& dir, const nlohmann::json& report) {
+  if (!is_there(dir / kNirFile)) return std::make_shared<const Network>(load_network((dir / "network.txtpb").string(), load_options()));
+  if (report.contains("as"))
+    throw DescriptionError(fmt::format("{}: went in steps as {} does, which counts no operations; run it without --as", dir.string(),
+                                       report.at("as").get<std::string>()));
+  const NirFile file = load_nir((dir / kNirFile).string());
+  return std::make_shared<const Network>(exact_subject(file, nir_options_from(report.at("options"))).network.description);
+}
+
 RecordedDirectory read_run(const fs::path& dir) {
   RecordedDirectory recorded{"run", prices_of_directory(dir), {}};
-  const auto network = std::make_shared<Network>(load_network((dir / "network.txtpb").string(), load_options()));
   read_json(dir / kReportFile, "run", [&](const nlohmann::json& report) {
+    const std::shared_ptr<const Network> network = network_of_run(dir, report);
     const OperationCounts counts = counts_from(report, *network);
     recorded.runs.push_back({report.at("seed"), 1, seconds_of(counts),
                              [network, counts](const PriceList& prices) { return estimate_energy(*network, counts, prices, 1); }});
@@ -181,7 +192,7 @@ RecordedDirectory read_recorded(const fs::path& dir) {
     throw DescriptionError(fmt::format("{} is a file; name a directory of `spikeloop train`, `run` or `deploy --out`", dir.string()));
   if (is_there(dir / kDeployFile)) return read_deployment(dir);
   if (is_there(dir / "experiment.txtpb")) return read_training(dir);
-  if (!is_there(dir / "network.txtpb"))
+  if (!is_there(dir / "network.txtpb") && !is_there(dir / kNirFile))
     throw DescriptionError(fmt::format(
         "{} is no directory of `spikeloop train`, `run` or `deploy --out`: it has neither {}, experiment.txtpb nor network.txtpb",
         dir.string(), kDeployFile));

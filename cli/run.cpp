@@ -185,7 +185,7 @@ int run_network(const RunOptions& o, Terminal& t) {
   report["command"] = t.command;
   report["interrupted"] = !complete;
   report["directory"] = dir.string();
-  if (subject) report["conventions"] = to_json(subject->conventions, subject->network.notes);
+  if (subject) report["options"] = to_json(o.nir), report["conventions"] = to_json(subject->conventions, subject->network.notes);
   if (!unseen.empty()) report["not_seen"] = unseen;
   if (o.profile) {
     report["profile"] = report::profile_json(session->profile(), network);

@@ -154,6 +154,27 @@ void check_totals(const Faults& f, const Context& c) {
              "use sparser connections");
 }
 
+/// Pairs of tap and output along one axis for which there is an input: o stride + k dilation - padding, within the image.
+double pairs_along(const Convolution& c, std::size_t axis, std::int64_t in, std::int64_t out) {
+  constexpr std::int64_t kMostTaps = 1 << 16;
+  const std::int64_t stride = std::max(1u, c.stride[axis]);
+  double pairs = 0;
+  for (std::int64_t k = 0; k < std::min<std::int64_t>(c.kernel[axis], kMostTaps); ++k) {
+    const std::int64_t offset = k * c.dilation[axis] - static_cast<std::int64_t>(c.padding[axis]);
+    const std::int64_t first = offset >= 0 ? 0 : (stride - 1 - offset) / stride;
+    const std::int64_t last = in - 1 - offset < 0 ? -1 : std::min(out - 1, (in - 1 - offset) / stride);
+    pairs += static_cast<double>(std::max<std::int64_t>(0, last - first + 1));
+  }
+  return pairs;
+}
+
+/// Images are channels x rows x columns.
+double synapses_of(const Convolution& c, const std::array<std::uint64_t, 3>& in, const std::array<std::uint64_t, 3>& out) {
+  const auto size = [](std::uint64_t n) { return static_cast<std::int64_t>(std::min<std::uint64_t>(n, std::uint64_t{1} << 40)); };
+  return static_cast<double>(out[0]) * static_cast<double>(in[0]) / std::max(1u, c.groups) * pairs_along(c, 0, size(in[1]), size(out[1])) *
+         pairs_along(c, 1, size(in[2]), size(out[2]));
+}
+
 }  // namespace
 
 double expected_synapses(const Connect& connect, const Population& source, const Population& target) {
@@ -168,12 +189,13 @@ double expected_synapses(const Connect& connect, const Population& source, const
     double operator()(const FixedTotalNumber& c) const { return static_cast<double>(c.count); }
     double operator()(const Pairs& c) const { return c.sources ? static_cast<double>(c.sources->size()) : 0; }
     double operator()(const Tensor&) const { return n * m; }
-    double operator()(const Convolution& c) const { return m * c.kernel[0] * c.kernel[1] / std::max(1u, c.groups); }
+    double operator()(const Convolution&) const { return 0; }  // below: it depends on shapes
     double operator()(const Pooling& c) const { return m * c.kernel[0] * c.kernel[1]; }
   };
   double count = std::visit(Visitor{n, m, self}, connect);
-  if (std::holds_alternative<Convolution>(connect))
-    if (const auto in = validation::image_shape(source)) count *= static_cast<double>((*in)[0]);
+  if (const auto* convolution = std::get_if<Convolution>(&connect))
+    if (const auto in = validation::image_shape(source), out = validation::image_shape(target); in && out)
+      count = synapses_of(*convolution, *in, *out);
   return count;
 }
 

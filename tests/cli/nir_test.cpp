@@ -28,6 +28,27 @@ std::string write_net(const Folder& folder, bool v_reset) {
   return folder / "net.nir";
 }
 
+TEST(Nir, energy_of_a_run_is_that_of_its_operations) {
+  Folder folder;
+  const std::string net = write_net(folder, false);
+  folder.write("one.txtpb", R"(# proto-message: spikeloop.v1.PriceList
+machine: "one" neurons_per_core: 256
+prices { part: "synapse" operation: OPERATION_SYNAPTIC_EVENT joules: 1e-12 source: "a paper" verified: true }
+prices { part: "network" operation: OPERATION_CORE_BROADCAST joules: 1e-12 source: "a paper" verified: true }
+)");
+  ASSERT_EQ(
+      call({"run", net, "--dt", "0.1ms", "--reset", "value", "--input", folder / "in.csv", "--duration", "20ms", "--out", folder / "run"})
+          .code,
+      0);
+  const auto energy = call_json({"energy", folder / "run", "--price", folder / "one.txtpb"}, 0)["machines"][0]["runs"][0]["energy"];
+  EXPECT_GT(energy["lines"][0]["count"], 0) << energy.dump();
+  EXPECT_GT(energy["lines"][1]["count"], 0);
+  ASSERT_EQ(call({"run", net, "--as", "norse", "--duration", "20ms", "--out", folder / "steps"}).code, 0);
+  const Outcome steps = call({"energy", folder / "steps", "--price", folder / "one.txtpb"});
+  EXPECT_EQ(steps.code, 2);
+  contains(steps.err, "went in steps as norse does, which counts no operations");
+}
+
 TEST(Nir, check_tells_what_is_open_and_what_closes_it) {
   Folder folder;
   const std::string net = write_net(folder, false);
@@ -108,7 +129,7 @@ TEST(Nir, each_neuron_is_checked_and_named_by_its_node) {
   contains(threshold.err, "own.nir");
   contains(threshold.err, "node \"lif.1\" neuron 1");
   EXPECT_EQ(tau.code, 2);
-  contains(tau.err, "node \"lif.1\"");
+  contains(tau.err, "own.nir: node.nodes.lif.1.tau: is -0.009");
 }
 
 TEST(Nir, where_a_description_is_needed_it_is_said_how_to_make_one) {

@@ -125,6 +125,8 @@ TEST(Network, ExpectedSynapses) {
   expect("a", "b", FixedInDegree{3}, 30);
   expect("a", "b", FixedTotalNumber{42}, 42);
   expect("image", "map", Convolution{{3, 3}, {1, 1}, {0, 0}}, 72 * 2 * 9);
+  // Windows of rows begin at -2, 0, 2 and 4 of 6, and see 1, 3, 3 and 2 of them.
+  expect("image", "map", Convolution{{3, 3}, {2, 1}, {2, 0}}, 3 * 2 * (1 + 3 + 3 + 2) * (6 * 3));
 }
 
 /// A checkpoint of one must not be taken for one of the other.

@@ -217,6 +217,11 @@ TEST(Convolutional, networks_of_any_shape_spike_as_a_plain_program_says) {
     const Graph graph = random.graph();
     const EngineRun run = through_a_file(graph, events, until, subtract ? Reset::kSubtract : Reset::kToValue, 1 + seed % 3 / 2);
     EXPECT_EQ(difference(run.spikes, plain_run(graph, events, until, subtract)), "") << "seed " << seed << ":" << random.text();
+    const Network network(run.description);
+    const auto session = make_simulator()->compile(network)->start();
+    for (std::size_t k = 0; k < network.projections().size(); ++k)
+      EXPECT_EQ(network.expected_synapses(network.projections()[k]), static_cast<double>(session->connectivity(k).sources.size()))
+          << "seed " << seed << ":" << random.text();
     if (::testing::Test::HasFailure()) return;
     spikes += run.spikes.size(), of_last += run.by_layer.back();
   }
