@@ -51,6 +51,18 @@ Time patience_of(const ParameterSet& set) {
   return kStretch + from_ms(2e3 * (set.tau_m_s + tau_s));
 }
 
+/// Whether one of those that were seen inhibits the neuron, so that its silence tells nothing.
+bool is_silenced(const Compiled& c, std::uint32_t neuron, const std::vector<SeenSpike>& seen) {
+  for (std::uint32_t s = c.circuit.begin[neuron]; s < c.circuit.begin[neuron + 1]; ++s) {
+    const Circuit::Synapse& synapse = c.circuit.synapses[s];
+    if (is_excitatory(static_cast<std::size_t>(synapse.type)) || c.quantised.counts[s] == 0 || synapse.source >= c.circuit.neurons.size())
+      continue;
+    const ChipPlace& from = c.placement.places[synapse.source];
+    if (std::any_of(seen.begin(), seen.end(), [&](const SeenSpike& spike) { return spike.place == from; })) return true;
+  }
+  return false;
+}
+
 bool same_core(const ChipPlace& a, const ChipPlace& b) { return a.chip == b.chip && a.core == b.core; }
 
 }  // namespace
@@ -102,7 +114,7 @@ Verification verify(const Compiled& c, Player& player, unsigned neurons_per_core
         verdict.seen = std::any_of(seen.begin(), seen.end(), [&](const SeenSpike& s) { return s.place == at; });
       }
       heard = heard || std::any_of(seen.begin(), seen.end(), [&](const SeenSpike& s) { return same_core(s.place, here); });
-      v.neurons.push_back(verdict);
+      if (verdict.seen || !is_silenced(c, n, seen)) v.neurons.push_back(verdict);
     }
     if (tried == 0)
       v.untested.push_back(here);

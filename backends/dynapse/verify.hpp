@@ -20,7 +20,7 @@ struct Verdict {
 
 /// What was verified.
 struct Verification {
-  std::vector<Verdict> neurons;  ///< that were driven
+  std::vector<Verdict> neurons;  ///< that were driven, without those that others silenced
   std::vector<ChipPlace>
       untested;  ///< cores (`neuron` is 0) of which no neuron can be tried: the host sees none, or no input excites one enough
   std::vector<ChipPlace> silent;  ///< cores of which neurons were driven, and nothing was seen
