@@ -165,6 +165,8 @@ int run_network(const RunOptions& o, Terminal& t) {
         "spikeloop: what {} does is not seen on the board: its spikes are counted as 0 here, and energy is not known; probe its spikes "
         "(one SRAM entry a neuron)\n",
         fmt::join(unseen, ", "));
+  if (board != nullptr && !t.quiet)
+    for (const std::string& note : board->compiled().notes) t.err << wrapped("spikeloop: " + note, t.width) << "\n";
   session->set_profiling(o.profile);
   const fs::path dir = make_run_directory(o.out, file_name(network.name().empty() ? fs::path(o.file).stem().string() : network.name()));
   if (subject)

@@ -181,6 +181,8 @@ class Board {
   std::int64_t clock_us() const { return decoder_.clock_us(); }
   /// Time stamps begin again at 0; the stream says where.
   void reset_time();
+  /// What the host has decoded.
+  const StreamCounters& stream() const { return decoder_.counters(); }
   /// Asks the board for its counters; they are unknown if it is lost.
   BoardStatistics statistics();
 

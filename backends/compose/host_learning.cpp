@@ -25,15 +25,6 @@ struct Parts {
   std::vector<std::size_t> taught;  ///< projections of the chip that learn
 };
 
-/// What the chip is given: it has no potentials to show.
-Network for_chip(const Network& network, const std::vector<Home>& homes) {
-  NetworkDescription d = network.description();
-  std::erase_if(d.probes, [&](const Probe& p) {
-    return p.variable != Probe::Variable::kSpikes && !p.population.empty() && homes[network.population_index(p.population)] == Home::kChip;
-  });
-  return Network(std::move(d));
-}
-
 /// Everything of a stretch, to be handed on in order.
 struct Gathered final : Sink {
   std::vector<Spike> spikes;
@@ -267,7 +258,7 @@ class HostLearning final : public Backend {
 
   std::vector<Diagnostic> check(const Network& network) const override {
     const std::vector<Home> homes = options_.homes(network);
-    std::vector<Diagnostic> faults = chip_->check(for_chip(network, homes));
+    std::vector<Diagnostic> faults = chip_->check(network);
     if (!faults.empty()) return faults;  // the host's part may make no sense
     if (const auto beside = host_network(network, homes)) return host_->check(beside->network);
     return faults;
@@ -278,7 +269,7 @@ class HostLearning final : public Backend {
     parts->network = std::make_shared<const Network>(network);
     parts->homes = options_.homes(network);
     parts->options = options_;
-    parts->chip = chip_->compile(for_chip(network, parts->homes));
+    parts->chip = chip_->compile(network);
     parts->host_network = host_network(network, parts->homes);
     if (parts->host_network) parts->host = host_->compile(parts->host_network->network);
     if (const auto sources = source_network(network)) parts->sources = host_->compile(*sources);

@@ -23,8 +23,9 @@ struct HostLearningOptions {
 
 /// The chip with the host beside it, as one back end. What the simulator `host` runs is a network of its own (host_network.hpp); rules
 /// there see the chip's spikes as they were seen, and change weights that the chip is given. Where no population of the host projects to
-/// the chip, the chip runs a whole `advance` and the host follows; else both run `exchange` at a time, and each sees the other's spikes one
-/// such time later. Potentials on the chip cannot be seen: their probes stay silent. Its sessions are `ComposedSession`s.
+/// the chip, the chip runs a whole `advance` and the host follows; else both run `exchange` at a time, the host first, which sees the
+/// chip's spikes one such time late; the chip gets the host's at their own time. Potentials on the chip cannot be seen: their probes stay
+/// silent. Its sessions are `ComposedSession`s.
 std::unique_ptr<Backend> make_host_learning(std::shared_ptr<const Backend> chip, std::shared_ptr<const Backend> host,
                                             HostLearningOptions options);
 

@@ -33,6 +33,7 @@ struct Deployment {
   std::size_t weight_commits = 0;  ///< times that weights were changed since
   Verification verification;       ///< at the start
   std::uint64_t strays = 0;        ///< spikes between trials
+  std::uint64_t missing = 0;       ///< events that were lost between board and host, at least
   firmware::BoardStatistics board;
   std::uint64_t lost() const;  ///< events that the board or the way to the host dropped, as far as they are known
 };

@@ -30,7 +30,8 @@ void check_size(const Network& network, const Circuit& circuit, std::size_t proj
 }
 
 std::uint64_t Deployment::lost() const {
-  return board.dropped_at_aer.value_or(0) + board.dropped_at_mux.value_or(0) + board.missing().value_or(0) + board.stream.words_lost();
+  const bool counted = board.missing().has_value();  // words that the decoder lost are among those that are missing
+  return board.dropped_at_aer.value_or(0) + board.dropped_at_mux.value_or(0) + (counted ? missing : board.stream.words_lost());
 }
 
 BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span<const InitialWeights> initial)
@@ -49,9 +50,8 @@ BoardSession::BoardSession(std::shared_ptr<const ChipProgram> program, std::span
   program_board();
   player_ = std::make_unique<Player>(*board_);
   verify();
-  player_->settle(settle_time());
+  settle(settle_time());
   strays_of_start_ = player_->strays();
-  look_for_losses();
   forget_counts();
 }
 
@@ -100,14 +100,18 @@ void BoardSession::write_weights() {
 
 void BoardSession::reset(std::uint64_t) {
   write_weights();
-  player_->settle(settle_time());
-  look_for_losses();
+  settle(settle_time());
   now_ = 0;
 }
 
-/// Asking the board takes time, in which it goes on: done only where nothing is to happen.
-void BoardSession::look_for_losses() {
-  deployment_.board = board_->statistics();
+/// Silence; and what was lost before it. Of the events that the board had sent until then all that come have come in it, and perhaps some
+/// that it has sent since: fewer may seem to be missing than are, but never more. Asking the board takes time, in which it goes on.
+void BoardSession::settle(Time length) {
+  firmware::BoardStatistics then = board_->statistics();
+  player_->settle(length);
+  then.stream = board_->stream();
+  deployment_.board = then;
+  deployment_.missing = std::max(deployment_.missing, then.missing().value_or(0));
   counts_.dropped = deployment_.lost() - lost_before_;
 }
 
@@ -252,8 +256,7 @@ OperationCounts BoardSession::counts() const {
 }
 
 Deployment BoardSession::deployment() {
-  player_->settle(5 * kMillisecond);  // what is still on the way is not lost
-  deployment_.board = board_->statistics();
+  settle(5 * kMillisecond);
   Deployment d = deployment_;
   d.strays += player_->strays() - strays_of_start_;
   return d;

@@ -57,7 +57,7 @@ class BoardSession final : public ChipSession {
   void write_weights();
   void verify();
   Time settle_time() const;
-  void look_for_losses();
+  void settle(Time length);
   void forget_counts();
   void take_input(Time until, std::span<const Spike> spikes_in, std::vector<Spike>& out);
   void show(std::vector<Spike>& spikes, Sink& sink);

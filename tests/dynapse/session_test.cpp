@@ -89,6 +89,26 @@ TEST(ChipSession, SaysHowManyNeuronsItDoesNotSee) {
   EXPECT_EQ(bench.session->counts().chip->unseen_neurons, 4U);
 }
 
+/// What is on the way while the board is asked is not lost.
+TEST(ChipSession, LosesNothingOfNeuronsThatAreNeverSilent) {
+  NetworkDescription d = straight_relay(40);
+  Lif restless;
+  restless.tau_m_ms = 30, restless.bias_mv = 3, restless.refractory_ms = 1, restless.v_floor_mv = 0;
+  d.populations[1].shape = {200}, d.populations[1].kind = NeuronModel{restless};
+  d.projections = {projection("in", "first", 0.1)};
+  d.probes = {spikes_of("first")};
+  Bench bench{Network(d)};
+  std::size_t spikes = 0;
+  for (std::uint64_t trial = 1; trial <= 6; ++trial) {
+    spikes += bench.run(from_ms(7), {}, trial).size();
+    EXPECT_EQ(bench.session->counts().dropped, 0U) << trial;
+    if (trial % 2 == 0) {
+      EXPECT_EQ(bench.session->deployment().lost(), 0U) << trial;
+    }
+  }
+  EXPECT_GT(spikes, 600U);
+}
+
 TEST(ChipSession, CountsWhatTheBoardDropsWhenTheNextTrialBegins) {
   NetworkDescription d = straight_relay(40);
   d.populations[1] = neurons("first", 200, 20, 2), d.populations[2] = neurons("second", 200, 20, 2);
