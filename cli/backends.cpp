@@ -33,6 +33,7 @@ const std::vector<std::string>& machine_names() {
 dynapse::MapOptions map_options(const MachineChoice& choice) {
   dynapse::MapOptions options;
   options.prune = choice.prune;
+  if (choice.map_seed != 0) options.seed = choice.map_seed;
   options.controller_on_chip = choice.controller_on_chip();
   return options;
 }
@@ -69,13 +70,14 @@ void add_board(CLI::App& app, MachineChoice& c) {
       ->check(CLI::Range(0.0, 1000.0).description(""));
   add_controller(app, c.controller);
   app.add_flag("--prune", c.prune, "neurons with too many synapses for the chip keep the largest");
+  add_count(app, "--map-seed", c.map_seed, 1'000'000'000'000'000, "of the placement, as `map --seed` (default 1)");
 }
 
 std::string first_chip_option(const MachineChoice& c) {
   const std::pair<const char*, bool> all[] = {{"--chip", c.chip.has_value()},         {"--controller", c.controller.has_value()},
                                               {"--mismatch", c.mismatch.has_value()}, {"--board-seed", c.board_seed.has_value()},
                                               {"--settle", c.settle.has_value()},     {"--prune", c.prune},
-                                              {"--commit-every", c.commit_every != 1}};
+                                              {"--map-seed", c.map_seed != 0},        {"--commit-every", c.commit_every != 1}};
   for (const auto& [option, given] : all)
     if (given) return option;
   return "";
@@ -95,7 +97,12 @@ void check_machine_choice(const MachineChoice& c) {
     throw UsageError("--mismatch and --board-seed are of a virtual board: --backend dynapse --board virtual");
   if (const std::string option = first_chip_option(c); c.is_simulator() && !option.empty())
     throw UsageError(fmt::format("{} goes with --backend dynapse or quantised", option));
-  if (c.board_name() != "virtual" && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
+  if (c.board && c.name != "dynapse") throw UsageError("--board goes with --backend dynapse");
+  if (c.controller && *c.controller != "host" && *c.controller != "chip")
+    throw UsageError(fmt::format("--controller is host or chip, not \"{}\"", *c.controller));
+  if (c.commit_every < 1) throw UsageError("--commit-every is 1 or more");
+  if (c.mismatch && (*c.mismatch < 0 || *c.mismatch > 1)) throw UsageError("--mismatch is from 0 to 1");
+  if (c.settle && (*c.settle < 0 || *c.settle > 1000)) throw UsageError("--settle is from 0 to 1000");
   if (const std::string fault = firmware::selector_fault(c.board_name()); !fault.empty()) throw UsageError(fault);
 }
 
@@ -107,6 +114,7 @@ MachineChoice like_before(MachineChoice given, const MachineChoice& before) {
   if (!given.chip) given.chip_copy = before.chip_copy;
   keep(given.chip, before.chip), keep(given.controller, before.controller), keep(given.settle, before.settle);
   given.prune = given.prune || before.prune;
+  if (given.map_seed == 0) given.map_seed = before.map_seed;
   if (same_board) keep(given.mismatch, before.mismatch), keep(given.board_seed, before.board_seed);
   return given;
 }
@@ -133,8 +141,10 @@ dynapse::ChipSession* board_of(Session& session) {
 nlohmann::ordered_json to_json(const MachineChoice& c) {
   nlohmann::ordered_json json = {{"name", c.name}};
   if (c.is_simulator()) return json;
-  json["chip"] = c.chip_name(), json["board"] = c.board_name(), json["commit_every"] = c.commit_every, json["prune"] = c.prune,
-  json["controller"] = c.controller.value_or("host");
+  json["chip"] = c.chip_name();
+  if (c.name == "dynapse") json["board"] = c.board_name();
+  json["commit_every"] = c.commit_every, json["prune"] = c.prune, json["controller"] = c.controller.value_or("host");
+  if (c.map_seed != 0) json["map_seed"] = c.map_seed;
   if (c.settle) json["settle"] = *c.settle;
   if (c.mismatch) json["mismatch"] = *c.mismatch;
   if (c.board_seed) json["board_seed"] = *c.board_seed;
@@ -145,10 +155,12 @@ MachineChoice machine_from_json(const nlohmann::json& json) {
   MachineChoice c;
   c.name = json.value("name", c.name);
   c.commit_every = json.value("commit_every", c.commit_every), c.prune = json.value("prune", c.prune);
+  c.map_seed = json.value("map_seed", c.map_seed);
   const auto take = [&](const char* name, auto& value) {
     if (json.contains(name)) value = json[name].get<typename std::decay_t<decltype(value)>::value_type>();
   };
-  take("chip", c.chip), take("board", c.board), take("controller", c.controller);
+  take("chip", c.chip), take("controller", c.controller);
+  if (c.name == "dynapse") take("board", c.board);
   take("settle", c.settle), take("mismatch", c.mismatch), take("board_seed", c.board_seed);
   return c;
 }
@@ -163,6 +175,12 @@ void keep_chip(const std::filesystem::path& dir, const MachineChoice& c) {
 
 MachineChoice machine_of_directory(const std::filesystem::path& dir, const nlohmann::json& json) {
   MachineChoice machine = machine_from_json(json);
+  try {
+    check_machine_choice(machine);
+  } catch (const UsageError& e) {
+    throw DescriptionError(
+        fmt::format("{}: holds a machine that there is not: {}; was it changed?", (dir / "run.json").string(), e.what()));
+  }
   std::error_code none;
   if (!machine.is_simulator() && std::filesystem::exists(dir / kChipFile, none)) machine.chip_copy = dir / kChipFile;
   return machine;

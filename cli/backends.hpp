@@ -33,6 +33,7 @@ struct MachineChoice {
   std::optional<std::uint64_t> board_seed;  ///< of a virtual board's mismatch (default: the seed of the run)
   unsigned commit_every = 1;                ///< trials between commits of weights to the chip
   bool prune = false;
+  std::uint64_t map_seed = 0;    ///< of the placement; 0: the default
   std::optional<double> settle;  ///< silence between trials, in time constants (default: 40 on a virtual board, else 5)
 
   std::filesystem::path chip_copy = {};  ///< the chip as it was when a run began, instead of what `chip` names now; empty: none

@@ -210,6 +210,21 @@ void write_deployment(const fs::path& out, const DeployOptions& o, const std::ve
   write_file_atomically((out / kDeployFile).string(), object.dump(2) + "\n");
 }
 
+std::vector<Deployed> deploy_all(Deployer deployer, const ExperimentResult& stored, const Network& network, const DeployOptions& o,
+                                 Terminal& t) {
+  std::vector<Deployed> all;
+  for (std::size_t i = 0; i < stored.runs.size(); ++i) {
+    if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for deploy writes only when it is done");
+    if (!t.quiet)
+      t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(),
+                           o.machine.board_name())
+            << std::endl;
+    all.push_back(deployer.run(stored.runs[i], i));
+    warn_of(all.back(), network, t);
+  }
+  return all;
+}
+
 int deploy(DeployOptions o, Terminal& t) {
   check_machine_choice(o.machine);
   const fs::path dir = o.dir;
@@ -222,25 +237,20 @@ int deploy(DeployOptions o, Terminal& t) {
   fs::path out;
   if (!o.out.empty()) out = make_run_directory(o.out, "deploy");
   std::vector<Deployed> all;
-  Deployer deployer(o, loaded, dir);
-  for (std::size_t i = 0; i < stored.runs.size(); ++i) {
-    if (interrupted()) throw InterruptedError("interrupted; nothing is lost, for deploy writes only when it is done");
-    if (!t.quiet)
-      t.err << fmt::format("spikeloop: deploying seed {} ({} of {}) on {}", stored.runs[i].seed, i + 1, stored.runs.size(),
-                           o.machine.board_name())
-            << std::endl;
-    all.push_back(deployer.run(stored.runs[i], i));
-    warn_of(all.back(), network, t);
-  }
-  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
-  for (const Deployed& d : all) runs.push_back(deployed_json(d));
-  const nlohmann::ordered_json object = {{"directory", dir.string()}, {"machine", to_json(o.machine)}, {"runs", runs}};
-  if (!out.empty()) write_deployment(out, o, all, object);
+  nlohmann::ordered_json object;
+  fill_run_directory(out, [&] {  // which is not left behind if a board fails
+    all = deploy_all(Deployer(o, loaded, dir), stored, network, o, t);
+    nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+    for (const Deployed& d : all) runs.push_back(deployed_json(d));
+    object = {{"directory", dir.string()}, {"machine", to_json(o.machine)}, {"runs", runs}};
+    if (!out.empty()) write_deployment(out, o, all, object);
+  });
   if (t.json) {
     t.print(object);
     return kOk;
   }
   t.out << fitted(accuracy_table(all), t.out_width, t.colour) << "\n"
+        << fmt::format("energy of an inference of seed {}\n", all.front().seed)
         << fitted(report::energy_table(all.front().energy), t.out_width, t.colour);
   return kOk;
 }

@@ -87,7 +87,7 @@ nlohmann::ordered_json machine_json(const RecordedDirectory& recorded, const Acc
     const Recorded& r = recorded.runs[i];
     runs.push_back(
         {{"seed", r.seed}, {"inferences", r.inferences}, {"simulated_s", r.seconds}, {"energy", report::energy_json(a.runs[i], per)}});
-    runs.back()["watts"] = watts(a.runs[i], r);
+    runs.back()["watts"] = a.runs[i].known() ? nlohmann::ordered_json(watts(a.runs[i], r)) : nlohmann::ordered_json(nullptr);
     runs.back()["measured"] = measured_json(r);
     if (!recorded.has_inferences()) runs.back().erase("inferences");
   }
@@ -111,9 +111,9 @@ report::Table runs_table(const RecordedDirectory& recorded, const Account& a) {
   for (std::size_t i = 0; i < a.runs.size(); ++i) {
     const Recorded& r = recorded.runs[i];
     std::vector<std::string> row = {std::to_string(r.seed), inferences ? std::to_string(r.inferences) : si(r.seconds, "s"),
-                                    si(a.runs[i].total(), "J")};
+                                    report::total_text(a.runs[i])};
     if (inferences) row.push_back(a.runs[i].spread ? si(*a.runs[i].spread, "J") : "not known");
-    row.push_back(si(watts(a.runs[i], r), "W"));
+    row.push_back(a.runs[i].known() ? si(watts(a.runs[i], r), "W") : "not known");
     table.rows.push_back(std::move(row));
   }
   if (a.runs.size() > 1)

@@ -25,12 +25,13 @@ struct Column {
   const char* name;
   std::uint64_t ChipOperations::*count;
 };
-constexpr std::array<Column, 6> kColumns = {{{"spikes", &ChipOperations::spikes},
+constexpr std::array<Column, 7> kColumns = {{{"spikes", &ChipOperations::spikes},
                                              {"played", &ChipOperations::played},
                                              {"routes", &ChipOperations::routes},
                                              {"broadcasts", &ChipOperations::broadcasts},
                                              {"hops", &ChipOperations::hops},
-                                             {"matches", &ChipOperations::matches}}};
+                                             {"matches", &ChipOperations::matches},
+                                             {"synaptic_events", &ChipOperations::synaptic_events}}};
 
 bool is_there(const fs::path& file) {
   std::error_code ignored;
@@ -41,6 +42,8 @@ bool is_there(const fs::path& file) {
 void read_json(const fs::path& file, const char* verb, const std::function<void(const nlohmann::json&)>& take) {
   try {
     take(nlohmann::json::parse(io::read_file(file, std::size_t{1} << 30)));
+  } catch (const DescriptionError& e) {
+    throw DescriptionError(fmt::format("{}: {}; was it changed? {} anew", file.string(), e.what(), verb));
   } catch (const nlohmann::json::exception& e) {
     throw DescriptionError(
         fmt::format("{}: is not what `spikeloop {}` writes ({}); was it changed? {} anew", file.string(), verb, e.what(), verb));
@@ -76,16 +79,22 @@ RecordedDirectory read_training(const fs::path& dir) {
   return recorded;
 }
 
+/// A number of things, which somebody may have changed by hand.
+std::uint64_t whole_number(const nlohmann::json& json, const char* name) {
+  if (!json.is_number_unsigned()) throw DescriptionError(fmt::format("{} is {}, not a whole number from 0", name, json.dump()));
+  return json.get<std::uint64_t>();
+}
+
 ChipOperations operations_from(const nlohmann::json& json) {
   ChipOperations o;
-  for (const Column& c : kColumns) o.*c.count = json.at(c.name).get<std::uint64_t>();
+  for (const Column& c : kColumns) o.*c.count = whole_number(json.at(c.name), c.name);
   return o;
 }
 
 std::vector<ChipOperations> samples_from(const nlohmann::json& json) {
   std::vector<ChipOperations> samples(json.at(kColumns.front().name).size());
   for (const Column& c : kColumns)
-    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].*c.count = json.at(c.name).at(i).get<std::uint64_t>();
+    for (std::size_t i = 0; i < samples.size(); ++i) samples[i].*c.count = whole_number(json.at(c.name).at(i), c.name);
   return samples;
 }
 
@@ -100,13 +109,19 @@ std::vector<EnergyLine> measured_from(const nlohmann::json& energy) {
 }
 
 Recorded deployed_from(const nlohmann::json& run, const ChipSpec& chip) {
-  Recorded r{run.at("seed"), run.at("samples"), run.at("simulated_s"), {}};
+  Recorded r{run.at("seed"), whole_number(run.at("samples"), "samples"), run.at("simulated_s"), {}};
+  if (!(r.seconds >= 0)) throw DescriptionError(fmt::format("simulated_s is {}", r.seconds));
   if (r.inferences == 0)
     throw DescriptionError(fmt::format("seed {} was deployed without a sample, so that no inference is counted", r.seed));
   const ChipCounts all{operations_from(run.at("operations")), static_cast<std::uint64_t>(chip.limits.neurons_per_core.value),
                        run.value("unseen_neurons", std::uint64_t{0})};
   std::vector<ChipOperations> samples;
   if (run.contains("per_sample")) samples = samples_from(run.at("per_sample"));
+  ChipOperations sum;
+  for (const ChipOperations& o : samples) sum += o;
+  if (!samples.empty() && (samples.size() != r.inferences || sum != all.operations))
+    throw DescriptionError(
+        fmt::format("per_sample of seed {} has {} samples, which are not the {} of the run", r.seed, samples.size(), r.inferences));
   if (samples.size() < 2) r.no_spread = r.inferences < 2 ? "there is but one sample" : "the operations of each sample were not kept";
   r.measured = measured_from(run.at("energy_per_inference"));
   r.price = [all, samples, n = static_cast<double>(r.inferences), seconds = r.seconds](const PriceList& prices) {

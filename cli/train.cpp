@@ -93,7 +93,7 @@ TrainPlan plan_of_experiment(const TrainOptions& o, const Terminal& t) {
   plan.job.first_seed = o.first_seed();
   const Network network(with_probes(plan.loaded.network, e));
   plan.job.machine = o.machine;
-  if (!o.from.empty()) plan.job.from = fs::absolute(o.from).lexically_normal();
+  if (!o.from.empty()) plan.job.from = fs::absolute(o.from).lexically_normal(), stored_result(plan.job.from);  // tells if it is none
   check_on_machine(e, o.machine);
   check_machine(*make_machine(o.machine), network, e.network_file);
   check_file_names(network);

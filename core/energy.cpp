@@ -45,6 +45,7 @@ Counted count_of(Operation operation, const Network& network, const OperationCou
       return {static_cast<double>(counts.simulated) / static_cast<double>(kSecond)};
     case Operation::kRoute:
     case Operation::kHop:
+    case Operation::kCamMatch:
       return {0, "not counted: no mapping onto a chip says where the spikes went"};
   }
   throw BugError("unknown operation");
@@ -60,6 +61,8 @@ Counted count_on_chip(Operation operation, const ChipCounts& counts, double seco
     case Operation::kSpike:
       return number(o.spikes);
     case Operation::kSynapticEvent:
+      return number(o.synaptic_events);
+    case Operation::kCamMatch:
       return number(o.matches);
     case Operation::kCoreBroadcast:
       if (prices.neurons_per_core == counts.neurons_per_core) return number(o.broadcasts);
@@ -79,9 +82,9 @@ Counted count_on_chip(Operation operation, const ChipCounts& counts, double seco
   throw BugError("unknown operation");
 }
 
-constexpr std::array<std::uint64_t ChipOperations::*, 6> kOfChip = {&ChipOperations::spikes, &ChipOperations::played,
-                                                                    &ChipOperations::routes, &ChipOperations::broadcasts,
-                                                                    &ChipOperations::hops,   &ChipOperations::matches};
+constexpr std::array<std::uint64_t ChipOperations::*, 7> kOfChip = {
+    &ChipOperations::spikes, &ChipOperations::played,  &ChipOperations::routes,         &ChipOperations::broadcasts,
+    &ChipOperations::hops,   &ChipOperations::matches, &ChipOperations::synaptic_events};
 
 /// Every count of one inference, in the order of `CountSpread::covariance`.
 std::vector<double> as_vector(const OperationCounts& counts) {
@@ -121,7 +124,8 @@ std::vector<double> joules_each(const Network& network, const PriceList& prices,
 }  // namespace
 
 const char* operation_name(Operation operation) {
-  constexpr std::array names = {"spike", "neuron_update", "synaptic_event", "core_broadcast", "plastic_update", "second", "route", "hop"};
+  constexpr std::array names = {"spike", "neuron_update", "synaptic_event", "core_broadcast", "plastic_update", "second",
+                                "route", "hop",           "cam_match"};
   return names.at(static_cast<std::size_t>(operation));
 }
 
@@ -130,6 +134,10 @@ double EnergyReport::total() const {
   for (const EnergyLine& line : lines)
     if (line.missing.empty()) sum += line.joules;
   return sum;
+}
+
+bool EnergyReport::known() const {
+  return std::any_of(lines.begin(), lines.end(), [](const EnergyLine& line) { return line.missing.empty(); });
 }
 
 bool EnergyReport::complete() const {

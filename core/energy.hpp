@@ -23,6 +23,7 @@ enum class Operation {
   kStaticSecond,   ///< static power: a second of simulated time
   kRoute,          ///< a spike routed to one destination; known of a network on a chip
   kHop,            ///< a spike's way from one chip to the next; known of a network on a chip
+  kCamMatch,       ///< a CAM word that a spike matched, of which a synapse may have several; known of a network on a chip
 };
 
 /// "spike", "neuron_update", ... as in the schema.
@@ -65,6 +66,7 @@ struct EnergyReport {
   std::optional<double> spread = {};  ///< joules, standard deviation of the total over the inferences, where it is known
   double total() const;               ///< joules, sum of the lines that are known
   bool complete() const;              ///< every line is known
+  bool known() const;                 ///< some line is: else the total says nothing
 };
 
 /// How many operations of a kind there were, or why nobody knows.

@@ -17,6 +17,7 @@ void combine(std::vector<Counts>& mine, const std::vector<Counts>& theirs, Combi
 void for_each_pair(ChipOperations& a, const ChipOperations& b, auto&& each) {
   each(a.spikes, b.spikes), each(a.played, b.played), each(a.routes, b.routes);
   each(a.broadcasts, b.broadcasts), each(a.hops, b.hops), each(a.matches, b.matches);
+  each(a.synaptic_events, b.synaptic_events);
 }
 
 void accumulate(std::optional<ChipCounts>& a, const std::optional<ChipCounts>& b, std::uint64_t sign) {

@@ -60,12 +60,13 @@ struct ProjectionCounts {
 
 /// What a chip of routed cores has done for the spikes that were played into it and that the host has seen.
 struct ChipOperations {
-  std::uint64_t spikes = 0;      ///< of the chip's neurons, seen by the host
-  std::uint64_t played = 0;      ///< events played into the chip: one a spike and route
-  std::uint64_t routes = 0;      ///< one for each destination of a spike, the host included, and each played event
-  std::uint64_t broadcasts = 0;  ///< one for each core that an event reached
-  std::uint64_t hops = 0;        ///< between chips, and out to the host
-  std::uint64_t matches = 0;     ///< CAM words that an event matched
+  std::uint64_t spikes = 0;           ///< of the chip's neurons, seen by the host
+  std::uint64_t played = 0;           ///< events played into the chip: one a spike and route
+  std::uint64_t routes = 0;           ///< one for each destination of a spike, the host included, and each played event
+  std::uint64_t broadcasts = 0;       ///< one for each core that an event reached
+  std::uint64_t hops = 0;             ///< between chips, and out to the host
+  std::uint64_t matches = 0;          ///< CAM words that an event matched
+  std::uint64_t synaptic_events = 0;  ///< (spike, synapse of the network) pairs: a synapse may have several CAM words, or none
   friend bool operator==(const ChipOperations&, const ChipOperations&) = default;
   ChipOperations& operator+=(const ChipOperations& other);
   ChipOperations& operator-=(const ChipOperations& other);

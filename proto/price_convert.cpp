@@ -16,6 +16,7 @@ static_assert(v1::OPERATION_PLASTIC_UPDATE == static_cast<int>(Operation::kPlast
 static_assert(v1::OPERATION_SECOND == static_cast<int>(Operation::kStaticSecond) + 1);
 static_assert(v1::OPERATION_ROUTE == static_cast<int>(Operation::kRoute) + 1);
 static_assert(v1::OPERATION_HOP == static_cast<int>(Operation::kHop) + 1);
+static_assert(v1::OPERATION_CAM_MATCH == static_cast<int>(Operation::kCamMatch) + 1);
 
 template <class Access>
 void price_fields(const Access& a, auto& p) {

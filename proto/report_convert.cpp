@@ -13,8 +13,9 @@ void read_counts(const v1::OperationCounts& message, OperationCounts& counts) {
   counts.overflowed = message.overflowed();
   if (!message.has_chip()) return;
   const v1::ChipCounts& c = message.chip();
-  counts.chip =
-      ChipCounts{{c.spikes(), c.played(), c.routes(), c.broadcasts(), c.hops(), c.matches()}, c.neurons_per_core(), c.unseen_neurons()};
+  counts.chip = ChipCounts{{c.spikes(), c.played(), c.routes(), c.broadcasts(), c.hops(), c.matches(), c.synaptic_events()},
+                           c.neurons_per_core(),
+                           c.unseen_neurons()};
 }
 
 void write_counts(const OperationCounts& counts, v1::OperationCounts& message) {
@@ -35,6 +36,7 @@ void write_counts(const OperationCounts& counts, v1::OperationCounts& message) {
   v1::ChipCounts& chip = *message.mutable_chip();
   chip.set_spikes(o.spikes), chip.set_played(o.played), chip.set_routes(o.routes);
   chip.set_broadcasts(o.broadcasts), chip.set_hops(o.hops), chip.set_matches(o.matches);
+  chip.set_synaptic_events(o.synaptic_events);
   chip.set_neurons_per_core(counts.chip->neurons_per_core), chip.set_unseen_neurons(counts.chip->unseen_neurons);
 }
 

@@ -149,7 +149,7 @@ Json energy_json(const EnergyReport& report, const std::string& per) {
           {"note", report.note},
           {"per", per},
           {"kind", kind_of(report)},
-          {"joules", number(report.total())},
+          {"joules", report.known() ? number(report.total()) : Json(nullptr)},
           {"complete", report.complete()},
           {"standard_deviation_over_samples", report.spread ? number(*report.spread) : Json(nullptr)},
           {"lines", lines}};

@@ -109,6 +109,8 @@ std::string kind_of(const EnergyReport& report) {
   return measured == known ? "measured" : "partly measured";
 }
 
+std::string total_text(const EnergyReport& report) { return report.known() ? si(report.total(), "J") : "not known"; }
+
 Table training_table(std::span<const ExperimentResult> results) {
   std::vector<std::string> machines;
   for (const ExperimentResult& result : results) {
@@ -132,13 +134,13 @@ Table training_table(std::span<const ExperimentResult> results) {
     for (const std::string& machine : machines) {
       const auto report =
           std::find_if(result.energy.begin(), result.energy.end(), [&](const EnergyReport& r) { return r.machine == machine; });
-      row.push_back(report == result.energy.end() ? "-" : fmt::format("{} {}", si(report->total(), "J"), kind_of(*report)));
+      row.push_back(report == result.energy.end() ? "-" : fmt::format("{} {}", total_text(*report), kind_of(*report)));
     }
     table.rows.push_back(std::move(row));
   }
   table.note =
-      "accuracy on the test set, mean ± standard deviation over seeds; spikes, synaptic operations and energy per inference; latency in "
-      "simulated time";
+      "accuracy on the test set, mean ± standard deviation over seeds; spikes, synaptic operations and energy per inference, energy "
+      "that of the first seed; latency in simulated time";
   for (const ExperimentResult& result : results)
     if (const std::string line = robustness_line(result); !line.empty()) table.note += "\n" + line;
   return table;
@@ -159,7 +161,7 @@ Table energy_table(const EnergyReport& report) {
                           si(line.joules, "J"), line.measured ? "measured" : "estimated",
                           line.source + (line.verified || line.measured ? "" : " (not verified)")});
   }
-  table.rows.push_back({"total", "", "", "", si(report.total(), "J"), kind_of(report),
+  table.rows.push_back({"total", "", "", "", total_text(report), kind_of(report),
                         report.complete() ? "" : "a lower bound: without the lines that are not known"});
   table.note = report.note;
   return table;

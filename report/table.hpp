@@ -42,5 +42,7 @@ Table energy_table(const EnergyReport& report);
 
 /// "estimated", "measured", or "partly measured" for a report with lines of both kinds.
 std::string kind_of(const EnergyReport& report);
+/// The sum of what is known, as "1.2 nJ"; "not known" if nothing is.
+std::string total_text(const EnergyReport& report);
 
 }  // namespace spikeloop::report

@@ -12,14 +12,13 @@ namespace {
 
 constexpr double kForbidden = 1000;  // a destination without entry, a source without tag
 constexpr double kHop = 0.5;         // against a broadcast to a core
-constexpr double kInputChip = 4;     // the spike generator plays to one chip
 constexpr int kPasses = 8;
 constexpr std::size_t kPartners = 24;  // neurons of a full core that an exchange is tried with
 
 }  // namespace
 
-Arrangement::Arrangement(const Circuit& circuit, const Board& board, std::vector<std::uint32_t> slots)
-    : circuit_(circuit), board_(board), slots_(std::move(slots)) {
+Arrangement::Arrangement(const Circuit& circuit, const Board& board, std::vector<std::uint32_t> slots, double input_core)
+    : circuit_(circuit), board_(board), input_core_(input_core), slots_(std::move(slots)) {
   count();
 }
 
@@ -66,14 +65,9 @@ std::uint32_t Arrangement::excess(std::uint32_t source, std::uint32_t mask, std:
 double Arrangement::cost_of(std::uint32_t source, std::uint32_t mask, std::uint32_t home) const {
   double cost = std::popcount(mask);
   const std::uint32_t chip_mask = (1U << board_.cores) - 1;
-  std::uint32_t chips = 0;
-  for (std::uint32_t chip = 0; chip < board_.chips; ++chip) {
-    if ((mask >> (chip * board_.cores) & chip_mask) == 0) continue;
-    ++chips;
-    if (home == Circuit::kNone) continue;
-    cost += kHop * board_.distance(home, chip);
-  }
-  if (home == Circuit::kNone) return cost + (chips > 1 ? kInputChip * (chips - 1) : 0);
+  if (home == Circuit::kNone) return cost + input_core_ * std::popcount(mask & ~chip_mask);
+  for (std::uint32_t chip = 0; chip < board_.chips; ++chip)
+    if ((mask >> (chip * board_.cores) & chip_mask) != 0) cost += kHop * board_.distance(home, chip);
   return cost + kForbidden * excess(source, mask, home);
 }
 

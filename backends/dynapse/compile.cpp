@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "backends/dynapse/operations.hpp"
 #include "backends/dynapse/placer.hpp"
 
 namespace spikeloop::dynapse {
@@ -89,22 +90,15 @@ Mapping mapping_of(const Network& network, const ChipSpec& chip, const Compiled&
 
 Traffic traffic_of(const Compiled& c, const ChipSpec& chip) {
   Traffic t;
-  const Board board(chip);
-  const std::size_t neurons = c.circuit.neurons.size();
   double routes = 0;
+  const std::vector<ChipOperations> per_spike = operations_per_spike(c, chip);
   for (std::uint32_t s = 0; s < c.circuit.sources(); ++s) {
     const double rate = c.circuit.rate_hz[s];
-    if (s < neurons) t.spikes_hz += rate;
-    for (const ChipRoute& r : c.placement.routes[s]) {
-      t.broadcasts_hz += rate * std::popcount(r.core_mask);
-      if (s >= neurons)
-        t.inputs_hz += rate;
-      else
-        routes += rate, t.hops_hz += rate * board.distance(c.placement.places[s].chip, r.chip);
-    }
+    const auto times = [rate](std::uint64_t count) { return rate * static_cast<double>(count); };
+    const ChipOperations& o = per_spike[s];
+    t.spikes_hz += times(o.spikes), t.inputs_hz += times(o.played), t.broadcasts_hz += times(o.broadcasts);
+    t.hops_hz += times(o.hops), t.matches_hz += times(o.matches), routes += times(o.routes);
   }
-  for (std::size_t s = 0; s < c.circuit.synapses.size(); ++s)
-    t.matches_hz += c.circuit.rate_hz[c.circuit.synapses[s].source] * c.quantised.counts[s];
   const ChipPrices& p = chip.prices;
   t.watts = t.spikes_hz * (p.spike_j.value + p.encode_j.value) + t.broadcasts_hz * p.broadcast_j.value + routes * p.route_j.value +
             t.hops_hz * p.hop_j.value + t.matches_hz * p.match_j.value;

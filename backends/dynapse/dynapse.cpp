@@ -34,7 +34,7 @@ std::vector<Diagnostic> check_inputs(const Network& network, const Compiled& c) 
       return {{fmt::format("populations[{}]", input.population),
                fmt::format("\"{}\" is played into U{} and U{}; the board's spike generator plays to one chip",
                            network.populations()[input.population].name, first, r.chip),
-               "fewer neurons with input, so that they fit one chip", "", 0, 0}};
+               "fewer neurons with input, so that they fit one chip, or another placement (--map-seed)", "", 0, 0}};
     }
   return {};
 }

@@ -27,6 +27,8 @@ std::vector<ChipOperations> operations_per_spike(const Compiled& c, const ChipSp
     of[s].hops += static_cast<std::uint64_t>(out.dx) + out.dy;
   }
   for (std::size_t i = 0; i < c.circuit.synapses.size(); ++i) of[c.circuit.synapses[i].source].matches += c.quantised.counts[i];
+  for (const Circuit::Bundle& bundle : c.circuit.bundles)
+    for (const Circuit::Wire& wire : bundle.wires) ++of[wire.source].synaptic_events;
   return of;
 }
 
@@ -41,7 +43,7 @@ PriceList prices_of(const ChipSpec& chip) {
   price("network", Operation::kCoreBroadcast, p.broadcast_j);
   price("router", Operation::kRoute, p.route_j);
   price("mesh", Operation::kHop, p.hop_j);
-  price("synapse", Operation::kSynapticEvent, p.match_j);
+  price("synapse", Operation::kCamMatch, p.match_j);
   price("static", Operation::kStaticSecond, {std::numeric_limits<double>::quiet_NaN(), "not known: nobody has published it", false});
   return list;
 }

@@ -15,11 +15,15 @@
 namespace spikeloop::dynapse {
 namespace {
 
+/// The spike generator plays to one chip: no way between neurons is worth a second one, unless nothing is found that way.
+constexpr double kOneInputChip = 5000, kMoreInputChips = 4;
+
 /// One try: groups, cut, refinement, tags.
 struct Attempt {
   std::unique_ptr<Arrangement> arrangement;
   std::optional<Tags> tags;
   double cost = 0;
+  std::uint32_t cores = 0;  ///< that the groups had
 };
 
 std::uint32_t cores_of(const std::vector<Group>& groups) {
@@ -36,11 +40,39 @@ std::vector<Group> groups_for(const Circuit& circuit, const Board& board, std::u
   return by_population ? apart : mixed;
 }
 
-Attempt attempt_of(const Circuit& circuit, const Board& board, std::uint64_t seed, std::uint64_t attempt) {
-  const std::vector<Group> groups = groups_for(circuit, board, attempt);
+/// More cores for groups whose neurons wish for them, as long as there are some.
+void widen(std::vector<Group>& groups, const Board& board, const std::vector<std::uint32_t>& wishes) {
+  std::uint32_t free = board.slots() - cores_of(groups);
+  for (Group& group : groups) {
+    std::uint32_t more = 0;
+    for (const std::uint32_t n : group.neurons) more += wishes[n];
+    more = std::min({more, free, static_cast<std::uint32_t>(group.neurons.size()) - group.cores});
+    group.cores += more, free -= more;
+  }
+}
+
+/// A neuron of each core that hears more sources than it has tags wishes for as many cores more as that takes at least. False if none does.
+bool wish(const Board& board, const Arrangement& a, std::vector<std::uint32_t>& wishes) {
+  std::vector<bool> wished(board.slots());
+  bool any = false;
+  for (std::uint32_t n = 0; n < wishes.size(); ++n) {
+    const std::uint32_t slot = a.slots()[n], over = (a.tags_of(slot) - 1) / (board.tags - 1);
+    if (a.tags_of(slot) == 0 || over == 0 || wished[slot]) continue;
+    wishes[n] += over;
+    wished[slot] = any = true;
+  }
+  return any;
+}
+
+Attempt attempt_of(const Circuit& circuit, const Board& board, std::uint64_t seed, std::uint64_t attempt,
+                   const std::vector<std::uint32_t>& wishes) {
+  std::vector<Group> groups = groups_for(circuit, board, attempt);
+  widen(groups, board, wishes);
   const std::uint64_t draw = seed + attempt * 0x9E3779B97F4A7C15ull;
   Attempt a;
-  a.arrangement = std::make_unique<Arrangement>(circuit, board, first_cut(circuit, board, groups, draw));
+  a.cores = cores_of(groups);
+  const double input_core = attempt % 4 < 2 ? kOneInputChip : kMoreInputChips;
+  a.arrangement = std::make_unique<Arrangement>(circuit, board, first_cut(circuit, board, groups, draw), input_core);
   a.arrangement->arrange_cores();
   a.arrangement->refine(groups, draw);
   a.cost = a.arrangement->cost();
@@ -104,11 +136,12 @@ void explain_tags(const Network& network, const Circuit& circuit, const Board& b
                           fmt::format("{} sources fewer, or targets that listen to the same ones", heard - limit)});
   }
   if (!violations.empty()) return;
-  violations.push_back({"populations", "", "", 0, 0,
-                        fmt::format("no tags were found by which every core tells its sources apart: the fullest hears {} of {} that are "
-                                    "possible, and neurons of different chips alias (in {} placements that were tried)",
-                                    fullest, limit, attempts),
-                        "fewer projections between chips, or another seed (--seed)"});
+  violations.push_back(
+      {"populations", "", "", 0, 0,
+       fmt::format("no tags were found by which every core tells its sources apart: the fullest hears {} of {} that are "
+                   "possible, and neurons of one number and different cores or chips alias (in {} placements that were tried)",
+                   fullest, limit, attempts),
+       "targets that listen to fewer sources, fewer projections between chips, or another placement (map --seed, else --map-seed)"});
 }
 
 void fill(Placement& p, const Circuit& circuit, const Board& board, const Arrangement& a, Tags tags) {
@@ -147,8 +180,12 @@ Placed place(const Network& network, const Circuit& circuit, const ChipSpec& chi
     throw BugError("place: the circuit needs more cores than `check` let pass");
   Placed placed;
   Attempt best;
-  for (unsigned i = 0; i < std::max(options.attempts, 1U); ++i) {
-    Attempt attempt = attempt_of(circuit, board, options.seed, i);
+  std::vector<std::uint32_t> wishes(circuit.neurons.size());  // for more cores, by neuron
+  unsigned attempts = std::max(options.attempts, 1U);
+  for (unsigned i = 0; i < attempts; ++i) {
+    Attempt attempt = attempt_of(circuit, board, options.seed, i, wishes);
+    if (wish(board, *attempt.arrangement, wishes) && attempt.cores < board.slots() && attempts < options.attempts + board.slots())
+      ++attempts;
     const bool better = !best.arrangement || attempt.cost < best.cost;
     const bool done = attempt.tags.has_value();
     if (better || done) best = std::move(attempt);
@@ -158,8 +195,8 @@ Placed place(const Network& network, const Circuit& circuit, const ChipSpec& chi
     fill(placed.placement, circuit, board, *best.arrangement, std::move(*best.tags));
     return placed;
   }
-  explain_routes(network, circuit, board, *best.arrangement, options.attempts, placed.violations);
-  explain_tags(network, circuit, board, *best.arrangement, options.attempts, placed.violations);
+  explain_routes(network, circuit, board, *best.arrangement, attempts, placed.violations);
+  explain_tags(network, circuit, board, *best.arrangement, attempts, placed.violations);
   return placed;
 }
 

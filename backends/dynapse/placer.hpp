@@ -43,8 +43,8 @@ std::vector<std::uint32_t> first_cut(const Circuit& circuit, const Board& board,
 /// every destination that a neuron has no SRAM entry for and every source that a core has no tag for.
 class Arrangement {
  public:
-  /// `slots`: by neuron.
-  Arrangement(const Circuit& circuit, const Board& board, std::vector<std::uint32_t> slots);
+  /// `slots`: by neuron. `input_core`: what it costs that an input reaches a core of another chip than the first.
+  Arrangement(const Circuit& circuit, const Board& board, std::vector<std::uint32_t> slots, double input_core);
 
   /// Exchanges whole cores while that helps. May move them to cores that are free.
   void arrange_cores();
@@ -73,6 +73,7 @@ class Arrangement {
 
   const Circuit& circuit_;
   const Board& board_;
+  double input_core_;
   std::vector<std::uint32_t> slots_;
   std::vector<std::array<std::uint16_t, kMostCores>> targets_;  ///< of a source in each slot
   std::vector<std::uint32_t> mask_;

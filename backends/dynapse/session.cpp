@@ -71,8 +71,8 @@ void BoardSession::verify() {
   if (v.silent.empty()) return;
   throw DeviceError(fmt::format(
       "{} was programmed, but nothing of {} was seen when neurons there were driven by their own inputs ({} of {} neurons of the board "
-      "fired); words for biases, synapses or routes to the host did not arrive, or that part of the chip is broken\n"
-      "run `spikeloop board probe`, which looks at the chips without a network",
+      "fired); words for biases, synapses or routes to the host did not arrive, that part of the chip is broken, or its neurons are too "
+      "far from what they should be (mismatch)\nrun `spikeloop board probe`, which looks at the chips without a network",
       board_->info().usb.location, Verification::text_of(v.silent), v.seen(), v.neurons.size()));
 }
 

@@ -125,18 +125,28 @@ class TagAssignment {
     return true;
   }
 
-  /// The same tag on every chip is not needed, but where it is free it reads better.
+  /// The same tag on every chip is not needed, but where it is free it reads better. Where no tag is free in all cores of a chip the input
+  /// is played once for each that it needs.
   bool place_input(std::uint32_t source) {
-    for (std::uint32_t chip = 0; chip < board_.chips; ++chip) {
-      const std::uint32_t mask = mask_of(source, chip);
-      if (mask == 0) continue;
-      std::uint32_t tag = tags_.routes[source].empty() ? 1U : tags_.routes[source].front().tag;
-      if (!is_free(chip, mask, tag))
-        for (tag = 1; tag < board_.tags && !is_free(chip, mask, tag);) ++tag;
-      if (tag == board_.tags) return false;
-      take(source, chip, mask, tag);
-    }
+    for (std::uint32_t chip = 0; chip < board_.chips; ++chip)
+      for (std::uint32_t mask = mask_of(source, chip); mask != 0;) {
+        std::uint32_t tag = tags_.routes[source].empty() ? 1U : tags_.routes[source].front().tag;
+        if (!is_free(chip, mask, tag)) tag = widest_tag(chip, mask);
+        const std::uint32_t reach = free_cores(chip, mask, tag, Circuit::kNone);
+        if (reach == 0) return false;
+        take(source, chip, reach, tag);
+        mask &= ~reach;
+      }
     return true;
+  }
+
+  /// The first tag that is free in all of the cores, or in most of them.
+  std::uint32_t widest_tag(std::uint32_t chip, std::uint32_t mask) const {
+    std::uint32_t best = 1;
+    int most = 0;
+    for (std::uint32_t tag = 1; tag < board_.tags && most < std::popcount(mask); ++tag)
+      if (const int n = std::popcount(free_cores(chip, mask, tag, Circuit::kNone)); n > most) most = n, best = tag;
+    return best;
   }
 
   const Circuit& circuit_;

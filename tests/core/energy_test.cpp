@@ -98,7 +98,7 @@ std::vector<OperationCounts> on_a_board(std::size_t n) {
   std::mt19937 random(6);
   for (OperationCounts& c : all) {
     const auto below = [&](std::uint64_t most) { return random() % most; };
-    c.chip = ChipCounts{{below(60), below(90), below(200), below(500), below(20), below(4000)}, 256, 0};
+    c.chip = ChipCounts{{below(60), below(90), below(200), below(500), below(20), below(4000), below(1000)}, 256, 0};
   }
   return all;
 }
@@ -107,16 +107,17 @@ TEST(Energy, WhereABoardRanIsThatOfItsChipAlone) {
   PriceList prices = every_operation();
   prices.prices.push_back({"router", Operation::kRoute, 7e-12, "s", true});
   prices.prices.push_back({"mesh", Operation::kHop, 8e-12, "s", true});
+  prices.prices.push_back({"synapse", Operation::kCamMatch, 9e-12, "s", true});
   OperationCounts c = on_a_board(1).front();
   const ChipOperations& o = c.chip->operations;
   const EnergyReport report = estimate_energy(two_layers(), c, prices, 2);
   const auto n = [](std::uint64_t count) { return static_cast<double>(count) / 2; };
-  EXPECT_DOUBLE_EQ(report.total(), n(o.spikes) * 1e-9 + n(o.matches) * 3e-12 + n(o.broadcasts) * 4e-10 + n(o.routes) * 7e-12 +
-                                       n(o.hops) * 8e-12 + to_ms(c.simulated) * 1e-3 / 2 * 6e-6);
+  EXPECT_DOUBLE_EQ(report.total(), n(o.spikes) * 1e-9 + n(o.synaptic_events) * 3e-12 + n(o.matches) * 9e-12 + n(o.broadcasts) * 4e-10 +
+                                       n(o.routes) * 7e-12 + n(o.hops) * 8e-12 + to_ms(c.simulated) * 1e-3 / 2 * 6e-6);
   EXPECT_NE(report.lines[1].missing.find("analogue"), std::string::npos);
   c.chip->unseen_neurons = 3;
   const EnergyReport blind = estimate_energy(two_layers(), c, prices, 2);
-  for (const std::size_t line : {0, 2, 3, 6, 7}) {
+  for (const std::size_t line : {0, 2, 3, 6, 7, 8}) {
     EXPECT_NE(blind.lines[line].missing.find("does not see what 3 neurons"), std::string::npos) << line;
     EXPECT_TRUE(std::isnan(blind.lines[line].count));
   }

@@ -11,7 +11,8 @@
 namespace spikeloop::dynapse {
 namespace {
 
-constexpr ChipCounts kDone{{.spikes = 100, .played = 40, .routes = 260, .broadcasts = 300, .hops = 12, .matches = 5000}, 256, 0};
+constexpr ChipCounts kDone{
+    {.spikes = 100, .played = 40, .routes = 260, .broadcasts = 300, .hops = 12, .matches = 5000, .synaptic_events = 2000}, 256, 0};
 
 const EnergyLine& line(const EnergyReport& report, Operation operation) {
   for (const EnergyLine& l : report.lines)
@@ -41,7 +42,7 @@ TEST(ChipEnergy, OnAnotherMachineSaysWhatTheChipDoesNotTell) {
                    {"neuron", Operation::kNeuronUpdate, 1e-12, "s", true},
                    {"network", Operation::kCoreBroadcast, 1e-12, "s", true}}};
   const EnergyReport report = estimate_energy(kDone, 2, other, 4);
-  EXPECT_DOUBLE_EQ(report.total(), 2e-12 * 5000 / 4);
+  EXPECT_DOUBLE_EQ(report.total(), 2e-12 * 2000 / 4);
   EXPECT_NE(report.lines[1].missing.find("analogue"), std::string::npos);
   EXPECT_NE(report.lines[2].missing.find("cores of 1024 neurons"), std::string::npos);
   other.neurons_per_core = 256;
@@ -49,7 +50,7 @@ TEST(ChipEnergy, OnAnotherMachineSaysWhatTheChipDoesNotTell) {
 }
 
 TEST(ChipEnergy, SpreadIsThatOfTheInferences) {
-  const PriceList one{"one", "", 256, {{"synapse", Operation::kSynapticEvent, 2e-12, "s", true}}};
+  const PriceList one{"one", "", 256, {{"synapse", Operation::kCamMatch, 2e-12, "s", true}}};
   std::vector<ChipOperations> samples(3);
   for (std::size_t i = 0; i < 3; ++i) samples[i].matches = 100 * (i + 1);
   EXPECT_NEAR(energy_spread(samples, kDone, one).value(), 200e-12, 1e-20);

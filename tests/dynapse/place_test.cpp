@@ -157,6 +157,8 @@ TEST(Place, CoreThatHearsMoreSourcesThanTagsIsRefusedWithTheirNumber) {
       Pairs{std::make_shared<const std::vector<std::uint32_t>>(sources), std::make_shared<const std::vector<std::uint32_t>>(targets)};
   ChipSpec chip = dynapse1();
   const Network network(std::move(d));
+  EXPECT_EQ(place(network, check(network, chip).circuit, chip).placement.cores.size(), 2U) << "there are more cores";
+  chip.limits.chips.value = chip.limits.cores.value = 1;
   const Checked checked = check(network, chip);
   ASSERT_EQ(text_of(checked.violations), "");
   const Placed p = place(network, checked.circuit, chip);
@@ -164,6 +166,53 @@ TEST(Place, CoreThatHearsMoreSourcesThanTagsIsRefusedWithTheirNumber) {
   EXPECT_EQ(p.violations[0].resource, "tags in U0 core 0");
   EXPECT_EQ(p.violations[0].need, 1024);
   EXPECT_EQ(p.violations[0].limit, 1023);  // tag 0 is that of cleared CAM words
+}
+
+/// Neurons that would fit one core hear more sources than it has tags.
+TEST(Place, TakesMoreCoresWhereOneHasNotTagsEnough) {
+  for (const auto& [inputs, fan_in] : {std::pair<std::uint64_t, std::uint64_t>{1025, 60}, {1200, 50}}) {
+    NetworkDescription d;
+    d.populations = {external("in", inputs), neurons("a", 200)};
+    d.projections = {projection("in", "a", 0.05)};
+    d.projections[0].connect = FixedInDegree{fan_in, false, true};
+    const Compiled c = compiled(Network(d));
+    EXPECT_GT(c.placement.cores.size(), 1U);
+    for (const CoreUse& core : c.placement.cores) EXPECT_LE(core.tags, 1023U);
+  }
+}
+
+/// An input may be heard under another tag in each core: what is full in one need not be in another.
+TEST(Place, PlaysAnInputUnderSeveralTagsWhereNoneIsFreeEverywhere) {
+  NetworkDescription d;
+  d.populations = {external("in", 1500)};
+  for (int i = 0; i < 4; ++i) {
+    d.populations.push_back(neurons("a" + std::to_string(i), 25, 10 + 5 * i));
+    d.projections.push_back(projection("in", d.populations.back().name, 0.05));
+    d.projections.back().connect = FixedInDegree{64, false, true};
+  }
+  const Network network(d);
+  const Compiled c = compiled(network);
+  EXPECT_EQ(rebuild(mapping_of(network, dynapse1(), c)), graph_of(c));
+}
+
+/// The spike generator plays to one chip: that is worth many hops between chips.
+TEST(Place, KeepsTheCoresWithInputOnOneChip) {
+  NetworkDescription d;
+  d.populations = {external("in", 4)};
+  for (int i = 0; i < 4; ++i) {
+    const std::string n = std::to_string(i);
+    d.populations.push_back(neurons("a" + n, 200, 10 + 2 * i)), d.populations.push_back(neurons("b" + n, 200, 30 + 2 * i));
+    d.projections.push_back(projection("in", "a" + n, 0.5));
+    for (const auto& [from, to] : {std::pair("a" + n, "b" + n), {"b" + n, "a" + n}}) {
+      d.projections.push_back(projection(from, to, 0.5));
+      d.projections.back().connect = OneToOne{};
+    }
+  }
+  const Compiled c = compiled(Network(d));
+  std::set<unsigned> chips;
+  for (std::size_t s = c.circuit.neurons.size(); s < c.circuit.sources(); ++s)
+    for (const ChipRoute& r : c.placement.routes[s]) chips.insert(r.chip);
+  EXPECT_EQ(chips.size(), 1U);
 }
 
 }  // namespace

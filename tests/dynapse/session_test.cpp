@@ -63,6 +63,10 @@ TEST(ChipSession, CountsWhatTheBoardCounts) {
   EXPECT_EQ(did.matches, after.synaptic_events - before.synaptic_events);
   EXPECT_EQ(did.hops, after.hops - before.hops);
   EXPECT_EQ(did.routes, after.routed_events - before.routed_events);
+  std::uint64_t synaptic_events = 0;
+  for (const ProjectionCounts& p : bench.session->counts().projections) synaptic_events += p.synaptic_events;
+  EXPECT_EQ(did.synaptic_events, synaptic_events);
+  EXPECT_LE(did.synaptic_events, did.matches);
   EXPECT_GT(did.spikes, 80U);
   EXPECT_EQ(bench.session->deployment().lost(), 0U);
   EXPECT_EQ(bench.session->deployment().strays, 0U);
