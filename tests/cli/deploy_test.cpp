@@ -2,7 +2,9 @@
 // `train --backend dynapse` and `deploy`: networks in the loop with the virtual board.
 #include <chrono>
 #include <thread>
+#include <tuple>
 
+#include "core/io/files.hpp"
 #include "tests/cli/served.hpp"
 #include "tests/cli/support.hpp"
 
@@ -121,6 +123,34 @@ TEST(Deploy, KnowsTheChipThatItsRunWasTrainedForThoughItsFileIsGone) {
   EXPECT_EQ(call({"deploy", folder / "run", "--chip", folder / "mine.txtpb"}).code, 2) << "what is asked for is not what was before";
 }
 
+TEST(Deploy, LeavesNothingBehindWhereABoardFails) {
+  const Folder folder;
+  ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse"})).code, 0);
+  EXPECT_EQ(call({"deploy", folder / "run", "--board", "usbip:127.0.0.1:1/1-1", "--out", folder / "out"}).code, 4);
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  EXPECT_EQ(call({"deploy", folder / "run", "--samples", "3", "--out", folder / "out"}).code, 0);
+}
+
+TEST(Deploy, TellsWhatSomebodyHasMadeOfARunDirectory) {
+  const Folder folder;
+  ASSERT_EQ(call(training(folder / "run", {"--backend", "dynapse"})).code, 0);
+  ASSERT_EQ(call({"deploy", folder / "run", "--samples", "3", "--out", folder / "out"}).code, 0);
+  const std::string good = io::read_file(folder / "out/deploy.json", 1 << 26);
+  for (const auto& [old_text, new_text, told] : {std::tuple("\"samples\": 3", "\"samples\": -3", "samples is -3"),
+                                                 {"\"samples\": 3", "\"samples\": 4", "are not the 4 of the run"},
+                                                 {"\"simulated_s\": ", "\"simulated_s\": -", "simulated_s is -"}}) {
+    folder.write("out/deploy.json", good);
+    folder.replace("out/deploy.json", old_text, new_text);
+    const Outcome outcome = call({"energy", folder / "out"});
+    EXPECT_EQ(outcome.code, 2);
+    contains(outcome.err, told);
+  }
+  folder.replace("run/run.json", "\"commit_every\": 1", "\"commit_every\": 0");
+  const Outcome machine = call({"deploy", folder / "run"});
+  EXPECT_EQ(machine.code, 2);
+  contains(machine.err, "holds a machine that there is not");
+}
+
 TEST(RunOnABoard, TellsWhoIsNotSeen) {
   const Folder folder;
   const Outcome ran = call({"run", SPIKELOOP_SOURCE_DIR "/examples/networks/relay.txtpb", "--backend", "dynapse", "--duration", "20ms",
@@ -132,6 +162,8 @@ TEST(RunOnABoard, TellsWhoIsNotSeen) {
   EXPECT_GT(report["chip"]["unseen_neurons"], 0);
   const Outcome energy = call({"energy", folder / "run", "--price", "dynapse1"});
   contains(energy.out, "the host does not see what");
+  EXPECT_EQ(call({"run", SPIKELOOP_SOURCE_DIR "/examples/networks/relay.txtpb", "--board", "virtual", "--out", folder / "other"}).code, 1)
+      << "without --backend dynapse it would run in the simulator";
 }
 
 TEST(Deploy, RefusesWhatTheChipHasNot) {
