@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "core/errors.hpp"
 #include "core/nir/linear.hpp"
@@ -45,6 +47,8 @@ class Builder {
       if (node_type(graph_.nodes[i].type())->keeps_state) add_neurons(i);
     for (const std::size_t o : graph_.outputs) add_output(o);
     if (!faults_.empty()) throw DescriptionError(std::move(faults_));
+    for (Population& p : d().populations)
+      if (const auto image = images_.find(p.name); image != images_.end()) p.shape = image->second;
     return std::move(result_);
   }
 
@@ -126,6 +130,11 @@ class Builder {
       note(fmt::format("from \"{}\" to \"{}\": no weight but 0, so that they are not connected", source.name, n.name));
       return;
     }
+    if (uses.size() > 1 && !std::exchange(pulses_noted_, true))
+      note(
+          "a rectangular pulse sets a current and takes it back: 2 synaptic events for each spike and synapse (4 where the neuron has a "
+          "synaptic "
+          "current), and operations and energy count all of them");
     for (const Use& use : uses) {
       Projection p = base;
       p.port = use.port;
@@ -160,8 +169,8 @@ class Builder {
     p.source = source.name, p.target = target.name;
     const auto rounded = [&](double w) { return grid > 0 ? std::round(w / grid) * grid : w; };
     const bool uniform = all_equal(gain);
-    if (const auto* k = std::get_if<KernelMap>(&map.kind);
-        k && uniform && is_image(source, k->window.in) && is_image(target, k->window.out)) {
+    if (const auto* k = std::get_if<KernelMap>(&map.kind); k && uniform && can_be(source, k->window.in) && can_be(target, k->window.out)) {
+      make(source, k->window.in), make(target, k->window.out);
       kernel(p, *k, map.scale * gain.front(), rounded);
     } else if (const auto* dense = std::get_if<DenseMap>(&map.kind)) {
       std::vector<float> weights(dense->weights.size());
@@ -180,8 +189,16 @@ class Builder {
     return p;
   }
 
-  static bool is_image(const FlatNode& n, const std::array<std::uint64_t, 3>& image) {
-    return n.shape == Shape(image.begin(), image.end()) || (image[0] == 1 && n.shape == Shape{image[1], image[2]});
+  /// Whether a population can be such an image. Channels of lines (Conv1d) get a row each, unless they are rows of an image already.
+  bool can_be(const FlatNode& n, const std::array<std::uint64_t, 3>& image) const {
+    const auto seen = images_.find(n.name);
+    const Shape& shape = seen == images_.end() ? n.shape : seen->second;
+    if (shape == Shape(image.begin(), image.end()) || (image[0] == 1 && shape == Shape{image[1], image[2]})) return true;
+    return image[1] == 1 && shape == Shape{image[0], image[2]} && seen == images_.end();
+  }
+  void make(const FlatNode& n, const std::array<std::uint64_t, 3>& image) {
+    const bool lines = n.shape == Shape{image[0], image[2]} && image[1] == 1 && image[0] != 1;
+    images_.emplace(n.name, lines ? Shape(image.begin(), image.end()) : n.shape);
   }
 
   template <class Rounded>
@@ -227,6 +244,8 @@ class Builder {
   std::optional<Time> sample_every_;
   NirNetwork result_;
   std::map<std::string, std::size_t> taken_;
+  bool pulses_noted_ = false;
+  std::map<std::string, Shape> images_;  ///< of populations that a kernel sees
   std::vector<Diagnostic> faults_;
 };
 

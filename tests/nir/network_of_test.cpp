@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
+#include "backends/simulator/simulator.hpp"
 #include "core/engine/synapses.hpp"
 #include "core/nir/graph_of.hpp"
 #include "core/nir/linear.hpp"
@@ -171,6 +173,34 @@ TEST(NetworkOf, convolutions_in_groups_and_with_gaps_are_kernels_of_the_network)
   const auto v = r.samples("li.potential");
   ASSERT_EQ(v.size(), 1u);
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(v[0][i], wanted[i], 1e-6) << i;
+}
+
+TEST(NetworkOf, convolutions_of_lines_are_kernels_too) {
+  // Channels 0, 1 see channel 0 and 2, 3 see channel 1; out[t] = w[0] in[2 t - 1] + w[1] in[2 t] + w[2] in[2 t + 1].
+  std::vector<double> w;
+  for (int i = 0; i < 12; ++i) w.push_back(1 + i);
+  const Graph g = chain(
+      {input({2, 6}),
+       node(
+           "conv", "Conv1d",
+           {{"weight", reals({4, 1, 3}, w)}, {"stride", integers({}, {2})}, {"padding", integers({}, {1})}, {"groups", integers({}, {2})}}),
+       node("if", "IF", {{"r", reals({}, {1})}, {"v_threshold", reals({}, {0.5})}, {"v_reset", reals({}, {0})}}), output({4, 3})});
+  const FlatGraph flat = flatten(g);
+  const NirNetwork made = network_of(flat, settle(flat, {Unit::kSecond, {}, Pulse::kDiracUnit, Reset::kToValue}));
+  const Network network(made.description);
+  ASSERT_EQ(network.projections().size(), 1U);
+  EXPECT_TRUE(std::holds_alternative<Convolution>(network.projections()[0].connect)) << "one kernel, not single weights";
+  const auto session = make_simulator()->compile(network)->start();
+  const Connectivity c = session->connectivity(0);
+  const std::vector<float> weights = session->weights(0);
+  std::map<std::pair<std::uint32_t, std::uint32_t>, float> found, expected;
+  for (std::size_t i = 0; i < weights.size(); ++i) found[{c.sources[i], c.targets[i]}] = weights[i];
+  for (int channel = 0; channel < 4; ++channel)
+    for (int t = 0; t < 3; ++t)
+      for (int k = 0; k < 3; ++k)
+        if (const int s = 2 * t - 1 + k; s >= 0 && s < 6)
+          expected[{channel / 2 * 6 + s, channel * 3 + t}] = static_cast<float>(w[static_cast<std::size_t>(3 * channel + k)]);
+  EXPECT_EQ(found, expected);
 }
 
 TEST(NetworkOf, a_matrix_that_nothing_leads_to_gives_its_bias_whatever_it_would_take) {
