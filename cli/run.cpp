@@ -46,15 +46,40 @@ struct RunOptions {
   NirOptions nir;
 };
 
+constexpr double kRunawayHz = 100'000;  // more than neurons are meant to do on any machine
+
+/// Populations whose neurons spike without end since `before`: a run of them takes long and fills the disk.
+std::string runaway(const Network& network, const OperationCounts& before, const OperationCounts& now) {
+  const double seconds = static_cast<double>(now.simulated - before.simulated) / static_cast<double>(kSecond);
+  for (std::size_t p = 0; p < now.populations.size() && seconds > 0; ++p) {
+    const Population& population = network.populations()[p];
+    const auto spikes = static_cast<double>(now.populations[p].spikes - before.populations[p].spikes);
+    const double rate = spikes / static_cast<double>(population.size()) / seconds;
+    if (population.is_source() || rate < kRunawayHz) continue;
+    return fmt::format(
+        "spikeloop: warning: each neuron of \"{}\" spikes {} times a second; does the network excite itself? Of a NIR file, see --pulse "
+        "and --unit\n",
+        population.name, report::count_text(rate));
+  }
+  return {};
+}
+
 /// Advances in slices, so that progress is shown and Ctrl-C is heard. Slicing does not change what a simulator does; a chip does not stand
 /// still between slices, and gets few.
-void simulate(Session& session, bool stands_still, Time until, std::span<const Spike> input, Sink& sink, RunDisplay& display) {
+void simulate(Session& session, const Network& network, bool stands_still, Time until, std::span<const Spike> input, Sink& sink,
+              RunDisplay& display, Terminal& t) {
+  std::string warning;
   const Time slice = stands_still ? std::clamp<Time>(until / 200, kMillisecond, 100 * kMillisecond) : kSecond;
   while (session.now() < until && !interrupted()) {
     const Time end = std::min(until, session.now() + slice);
     const auto later = std::find_if(input.begin(), input.end(), [&](const Spike& s) { return s.time >= end; });
     const auto now = static_cast<std::size_t>(later - input.begin());
+    const OperationCounts before = warning.empty() ? session.counts() : OperationCounts{};
     session.advance(end, input.first(now), sink);
+    if (warning.empty()) {
+      warning = runaway(network, before, session.counts());
+      t.err << warning << std::flush;
+    }
     input = input.subspan(now);
     display.show(session.now());
   }
@@ -176,7 +201,7 @@ int run_network(const RunOptions& o, Terminal& t) {
   if (board != nullptr) keep_chip(dir, o.machine);
   DirectorySink sink(dir, network);
   RunDisplay display(t, until);
-  simulate(*session, board == nullptr, until, input, sink, display);
+  simulate(*session, network, board == nullptr, until, input, sink, display, t);
   display.end();
   sink.close();
   write_weights(dir / "weights", network, *session);

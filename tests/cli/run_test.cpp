@@ -95,6 +95,23 @@ TEST(Run, ProfileTellsWhereTheTimeGoesAndChangesNothing) {
   contains(outcome.out, "events");
 }
 
+TEST(Run, WarnsOfANetworkThatExcitesItselfWithoutEnd) {
+  Folder folder;
+  folder.write("wild.txtpb", R"(# proto-message: spikeloop.v1.Network
+resolution_ms: 0.001
+populations { name: "in" shape: 1 source { regular { rate_hz: 900 } } }
+populations { name: "n" shape: 2 neuron { lif { tau_m_ms: 20 v_threshold_mv: 1 } } }
+projections { source: "in" target: "n" weight { constant: 2 } delay_ms: 0.001 }
+projections { source: "n" target: "n" weight { constant: 2 } delay_ms: 0.001 }
+)");
+  const Outcome wild = call({"run", folder / "wild.txtpb", "--duration", "10ms", "--out", folder / "out"});
+  EXPECT_EQ(wild.code, 0);
+  contains(wild.err, "each neuron of \"n\" spikes");
+  EXPECT_EQ(wild.err.find("excite itself?"), wild.err.rfind("excite itself?")) << "once";
+  const Outcome tame = call({"run", kNetworks + "lif_bias.txtpb", "--duration", "50ms", "--out", folder / "tame"});
+  EXPECT_EQ(tame.err.find("excite itself?"), std::string::npos);
+}
+
 TEST(Run, StoppedAtOnceHasWrittenEverything) {
   Folder folder;
   const Outcome outcome = call({"run", kNetworks + "lif_bias.txtpb", "--out", folder / "out", "--json"}, true);
