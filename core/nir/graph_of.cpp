@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "core/engine/synapses.hpp"
@@ -30,8 +31,10 @@ class Exporter {
   Graph run() {
     graph_.version = "1.0.7";
     if (!network_.controllers().empty()) fault("controllers", "feedback control cannot be said in NIR", "");
+    for (std::size_t k = 0; k < network_.projections().size(); ++k) fold_current(k);
     for (std::size_t i = 0; i < network_.populations().size(); ++i) population(i);
-    for (std::size_t k = 0; k < network_.projections().size(); ++k) projection(k);
+    for (std::size_t k = 0; k < network_.projections().size(); ++k)
+      if (!folded_.contains(network_.projections()[k].source)) projection(k);
     if (resets_.size() > 1) fault("populations", "some reset to a value and some subtract: a NIR file has one rule for all", "use one");
     if (!faults_.empty()) throw DescriptionError(std::move(faults_));
     return std::move(graph_);
@@ -45,8 +48,28 @@ class Exporter {
     return {Stored::kInt64, {p.shape.size()}, std::vector<std::int64_t>(p.shape.begin(), p.shape.end())};
   }
 
+  /// A current that never changes moves the resting point of neurons with a leak: what imported biases are.
+  void fold_current(std::size_t k) {
+    const Projection& p = network_.projections()[k];
+    const Population &source = network_.populations()[network_.population_index(p.source)],
+                     &target = network_.populations()[network_.population_index(p.target)];
+    if (target.is_source()) return;
+    const auto* current = source.is_source() ? std::get_if<CurrentSource>(&source.source()) : nullptr;
+    if (current == nullptr || current->steps.size() != 1 || current->steps[0].time != 0 || p.port != Port::kBasal || !p.rule.empty())
+      return;
+    if (!std::holds_alternative<Lif>(target.neuron()) && !std::holds_alternative<Li>(target.neuron())) return;
+    for (const Projection& other : network_.projections())
+      if (other.source == p.source && other.target != p.target) return;  // one population for each: no part of it may be left
+    std::vector<double>& sum = currents_[p.target];
+    sum.resize(target.size());
+    engine::for_each_initial_weight(
+        network_, p, [&](std::uint32_t, std::uint32_t t, float w) { sum[t] += current->steps[0].value_mv * static_cast<double>(w); });
+    folded_.insert(p.source);
+  }
+
   void population(std::size_t i) {
     const Population& p = network_.populations()[i];
+    if (folded_.contains(p.name)) return;
     const std::string path = fmt::format("populations[{}]", i);
     if (p.name.find('/') != std::string::npos) fault(path + ".name", "has a slash, which no name in a NIR file has", "rename it");
     if (p.is_source()) {
@@ -83,7 +106,10 @@ class Exporter {
     if (std::holds_alternative<Li>(model)) n.type = "LI";
     if (std::holds_alternative<LifExp>(model)) n.type = "CubaLIF";
     if (std::holds_alternative<Alif>(model)) fault(path + ".neuron.alif", "adapts its threshold, which cannot be said in NIR", "use lif");
-    if (n.type != "IF") n.parameters.emplace("v_leak", all(m.v_rest_mv + m.bias_mv));  // a constant current moves the resting point
+    std::vector<double> leak(p.size(), m.v_rest_mv + m.bias_mv);  // a constant current moves the resting point
+    if (const auto current = currents_.find(p.name); current != currents_.end())
+      for (std::size_t j = 0; j < leak.size(); ++j) leak[j] += current->second[j];
+    if (n.type != "IF") n.parameters.emplace("v_leak", reals(p.shape, std::move(leak)));
     if (n.type == "IF" && m.bias_mv != 0) fault(path + ".neuron.if.bias_mv", "cannot be said in NIR without a leak", "use a lif");
     if (n.type != "IF") n.parameters.emplace(n.type == "CubaLIF" ? "tau_mem" : "tau", all(m.tau_m_ms * 1e-3));
     if (const auto* e = std::get_if<LifExp>(&model)) {
@@ -169,6 +195,8 @@ class Exporter {
   const Network& network_;
   Graph graph_;
   std::set<Reset> resets_;
+  std::map<std::string, std::vector<double>> currents_;  ///< mV by target: of sources that became part of its resting point
+  std::set<std::string> folded_;                         ///< these sources
   std::vector<Diagnostic> faults_;
 };
 

@@ -264,6 +264,34 @@ TEST(NetworkOf, a_network_of_ours_survives_the_way_there_and_back) {
   EXPECT_EQ(neuron.v_rest_mv, 0.25);
 }
 
+TEST(NetworkOf, biases_go_back_as_resting_points) {
+  const Graph g =
+      chain({input({2}), node("fc", "Affine", {{"weight", reals({2, 2}, {0.002, 0.001, 0.003, 0.001})}, {"bias", reals({2}, {1.2, 1.5})}}),
+             node("lif", "LIF",
+                  {{"tau", reals({2}, {0.01, 0.01})},
+                   {"r", reals({2}, {1, 1})},
+                   {"v_leak", reals({2}, {0.1, 0.1})},
+                   {"v_threshold", reals({2}, {1, 1})},
+                   {"v_reset", reals({2}, {0, 0})}}),
+             output({2})});
+  const FlatGraph flat = flatten(g);
+  const Graph back = graph_of(Network(network_of(flat, settle(flat, kImpulse)).description));
+  const std::vector<InputSpike> spikes = {{2 * kMillisecond, "input", 0}, {21 * kMillisecond, "input", 1}};
+  const auto first = run(g, kImpulse, spikes, 100 * kMillisecond, kNanosecond, kSecond),
+             second = run(back, kImpulse, spikes, 100 * kMillisecond, kNanosecond, kSecond);
+  const auto times = [](const NetworkRun& r) {
+    std::vector<std::pair<std::uint32_t, Time>> all;
+    for (const Spike& s : r.recording.spikes)
+      if (r.network.populations()[s.population].name == "lif") all.emplace_back(s.neuron, s.time);
+    std::sort(all.begin(), all.end());
+    return all;
+  };
+  const auto a = times(first), b = times(second);
+  ASSERT_GT(a.size(), 8U);
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(static_cast<double>(a[i].second), static_cast<double>(b[i].second), 20) << "ns";
+}
+
 TEST(NetworkOf, what_nir_cannot_say_is_listed_whole) {
   NetworkDescription d;
   Lif lif;
