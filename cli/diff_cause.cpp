@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 
 #include "backends/simulator/simulator.hpp"
 #include "cli/diff_nir.hpp"
@@ -207,6 +209,25 @@ class ProjectionDifferences {
   std::vector<std::string> delays_, rounded_, weights_, missing_;
 };
 
+/// Undoes several. Throws DescriptionError where that makes no network.
+void undo_together(DiffPair& pair, const std::vector<Difference>& all, const std::vector<std::size_t>& undone) {
+  std::set<std::string> datasets;
+  for (const std::size_t i : undone)
+    if (!all[i].datasets.empty()) datasets.insert(all[i].datasets);
+  for (const std::size_t i : undone) {
+    if (all[i].datasets.empty())
+      all[i].undo(pair);
+    else if (!datasets.empty())
+      take_datasets(pair, std::exchange(datasets, {}));
+  }
+}
+
+std::vector<std::size_t> each_of(const std::vector<Difference>& differences) {
+  std::vector<std::size_t> all(differences.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  return all;
+}
+
 }  // namespace
 
 std::vector<Difference> differences_of(const DiffPair& pair) {
@@ -214,10 +235,15 @@ std::vector<Difference> differences_of(const DiffPair& pair) {
   if (pair.a.tool || pair.b.tool) return all;  // ports alone are no network
   // What conventions and nodes make of a file is compared where they are alike: their own effect on it is not told twice.
   DiffPair settled = pair;
-  for (const Difference& d : all) try {
-      d.undo(settled);
-    } catch (const DescriptionError&) {
-    }
+  try {
+    undo_together(settled, all, each_of(all));
+  } catch (const DescriptionError&) {
+    settled = pair;
+    for (const Difference& d : all) try {
+        d.undo(settled);
+      } catch (const DescriptionError&) {
+      }
+  }
   if (settled.a.description.resolution != settled.b.description.resolution)
     all.push_back({"dt",
                    fmt::format("ticks of {:.6g} ms in A, {:.6g} ms in B", to_ms(settled.a.description.resolution),
@@ -233,7 +259,7 @@ Explanation explain(const DiffPair& pair, const std::vector<Difference>& differe
   /// When the runs part with these undone; throws DescriptionError where that makes no network.
   const auto parts = [&](const std::vector<std::size_t>& undone) -> std::optional<Time> {
     DiffPair changed = pair;
-    for (const std::size_t i : undone) differences[i].undo(changed);
+    undo_together(changed, differences, undone);
     const auto first =
         compare_spikes(run_side(changed.a, changed.input, until), run_side(changed.b, changed.input, until), tolerance).first;
     return first ? std::optional(first->time) : std::nullopt;
@@ -247,9 +273,9 @@ Explanation explain(const DiffPair& pair, const std::vector<Difference>& differe
       out.trials.back().possible = false;
     }
   }
+  if (differences.size() == 1) out.remains = out.trials.front().parts;
   if (!out.causes.empty() || differences.size() < 2) return out;
-  std::vector<std::size_t> all(differences.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  std::vector<std::size_t> all = each_of(differences);
   try {
     out.remains = parts(all);
     if (out.remains) return out;

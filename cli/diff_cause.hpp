@@ -25,6 +25,7 @@ struct Difference {
   std::string what;   ///< where it is, and how large
   /// Undoes it; may throw DescriptionError where that cannot be done by itself.
   std::function<void(DiffPair&)> undo;
+  std::string datasets = {};  ///< of which cause it undoes datasets of NIR files, which are taken together; else empty
 };
 
 /// Everything in which two networks differ, in the order in which it is undone. Populations and projections are the same by name.

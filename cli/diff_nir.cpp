@@ -13,6 +13,8 @@
 #include <set>
 #include <utility>
 
+#include "core/nir/shapes.hpp"
+
 namespace spikeloop::cli {
 namespace {
 
@@ -110,8 +112,11 @@ void add_stepped(std::vector<Difference>& all, const DiffPair& pair) {
 
 // ---- What lies in files ----
 
+constexpr const char* kType = "type";  // stands among the datasets of a node
+
 /// What a dataset of a node is to the network.
 const char* cause_of(const nir::Node& node, const std::string& key) {
+  if (key == kType) return "parameters";
   if (node.type == "Delay") return "delay";
   if (nir::node_type(node.type)->keeps_state) return key == "v_reset" ? "reset" : "parameters";
   return key == "weight" || key == "bias" || key == "scale" ? "weights" : "connectivity";
@@ -119,11 +124,11 @@ const char* cause_of(const nir::Node& node, const std::string& key) {
 
 using NodeVisit = std::function<void(nir::Node&, const nir::Node&, const std::string& path)>;
 
-/// Nodes of one path and type in both graphs, and of nested ones.
+/// Nodes of one path in both graphs, and of nested ones.
 void for_each_node(nir::Graph& a, const nir::Graph& b, const std::string& prefix, const NodeVisit& visit) {
   for (nir::Node& node : a.nodes) {
     const nir::Node* other = b.find(node.name);
-    if (other == nullptr || other->type != node.type) continue;
+    if (other == nullptr) continue;
     if (!node.graph || !other->graph) {
       visit(node, *other, prefix + node.name);
       continue;
@@ -134,24 +139,66 @@ void for_each_node(nir::Graph& a, const nir::Graph& b, const std::string& prefix
   }
 }
 
-/// Datasets in which two nodes differ; the same numbers in another type are the same.
+bool has_window(const nir::Node& node) {
+  return node.type == "Conv1d" || node.type == "Conv2d" || node.type == "SumPool2d" || node.type == "AvgPool2d";
+}
+
+/// Whether the datasets of one name say the same of two nodes of one type; nullopt: that is for their numbers to tell.
+std::optional<bool> windows_alike(const nir::Node& a, const nir::Node& b, const std::string& key) {
+  if (!has_window(a)) return {};
+  try {
+    const nir::Window in_a = nir::kernel_of(a), in_b = nir::kernel_of(b);
+    if (key == "padding") return in_a.padding == in_b.padding;
+    if (key == "stride") return in_a.stride == in_b.stride;
+    if (key == "dilation") return in_a.dilation == in_b.dilation;
+    if (key == "groups") return in_a.groups == in_b.groups;
+    if (key == "kernel_size") return in_a.kernel == in_b.kernel;
+  } catch (const nir::NodeFault&) {
+  }
+  return {};
+}
+
+/// A dataset of two nodes of one type as they mean it: parameters one a neuron, and what is missing as it is taken then.
+struct Meant {
+  std::vector<double> a, b;
+};
+
+Meant meant(const nir::Node& a, const nir::Node& b, const std::string& key) {
+  const nir::Array *in_a = a.parameter(key), *in_b = b.parameter(key);
+  Meant m{in_a ? in_a->reals() : std::vector<double>{}, in_b ? in_b->reals() : std::vector<double>{}};
+  const bool state = nir::node_type(a.type) && nir::node_type(a.type)->keeps_state;
+  if (!state && a.type != "Scale" && a.type != "Threshold" && a.type != "Delay") return m;
+  const bool defaults = state && (key == "v_reset" || key == "w_in");
+  for (std::vector<double>* values : {&m.a, &m.b})
+    if (defaults && values->empty()) values->assign(1, key == "w_in" ? 1.0 : 0.0);
+  const std::size_t n = std::max(m.a.size(), m.b.size());
+  for (std::vector<double>* values : {&m.a, &m.b})
+    if (values->size() == 1) values->assign(n, double{values->front()});
+  return m;
+}
+
+/// Datasets in which two nodes differ; the same numbers in another type are the same. Nodes of two types differ as a whole.
 std::vector<std::string> changed_datasets(const nir::Node& a, const nir::Node& b) {
+  if (a.type != b.type) return {kType};
   std::set<std::string> keys;
   for (const nir::Node* node : {&a, &b})
     for (const auto& [key, array] : node->parameters) keys.insert(key);
   std::vector<std::string> changed;
   for (const std::string& key : keys) {
     const nir::Array *in_a = a.parameter(key), *in_b = b.parameter(key);
-    const bool same = in_a && in_b && in_a->size() == in_b->size() && in_a->reals() == in_b->reals() &&
-                      (!in_a->is_text() || in_a->values == in_b->values);
+    const Meant m = meant(a, b, key);
+    const bool text = (in_a && in_a->is_text()) || (in_b && in_b->is_text()), same_text = in_a && in_b && in_a->values == in_b->values;
+    const bool same = windows_alike(a, b, key).value_or(text ? same_text : !m.a.empty() && m.a == m.b);
     if (!same) changed.push_back(key);
   }
   return changed;
 }
 
-std::string describe(const std::string& path, const std::string& key, const nir::Array* a, const nir::Array* b) {
-  if (a == nullptr || b == nullptr) return fmt::format("{}.{} is in {} alone", path, key, a == nullptr ? "B" : "A");
-  const std::vector<double> in_a = a->reals(), in_b = b->reals();
+std::string describe(const std::string& path, const std::string& key, const nir::Node& a, const nir::Node& b) {
+  if (key == kType) return fmt::format("{}: {} in A, {} in B", path, a.type, b.type);
+  const bool is_in_a = a.parameter(key) != nullptr;
+  if (!is_in_a || b.parameter(key) == nullptr) return fmt::format("{}.{} is in {} alone", path, key, is_in_a ? "A" : "B");
+  const auto [in_a, in_b] = meant(a, b, key);
   if (in_a.size() != in_b.size() || in_a.empty()) return fmt::format("{}.{}: another shape", path, key);
   if (in_a.size() == 1) return fmt::format("{}.{}: {:.6g} in A, {:.6g} in B", path, key, in_a[0], in_b[0]);
   double largest = 0;
@@ -166,13 +213,16 @@ std::vector<float> as_floats(const nir::Array& a) {
   return {values.begin(), values.end()};
 }
 
-/// A gets what B has of one cause.
-void take_datasets(DiffPair& pair, const std::string& cause) {
+}  // namespace
+
+void take_datasets(DiffPair& pair, const std::set<std::string>& causes) {
   auto graph = std::make_unique<nir::Graph>(*pair.a.nir->graph);
   for_each_node(*graph, *pair.b.nir->graph, "", [&](nir::Node& a, const nir::Node& b, const std::string&) {
     for (const std::string& key : changed_datasets(a, b)) {
-      if (cause_of(a, key) != cause) continue;
-      if (const nir::Array* array = b.parameter(key))
+      if (!causes.contains(cause_of(a, key))) continue;
+      if (key == kType)
+        a.type = b.type, a.parameters = b.parameters, a.graph = b.graph;
+      else if (const nir::Array* array = b.parameter(key))
         a.parameters[key] = *array;
       else
         a.parameters.erase(key);
@@ -184,6 +234,8 @@ void take_datasets(DiffPair& pair, const std::string& cause) {
   pair.a = reloaded(pair.a, pair.a.options);
 }
 
+namespace {
+
 void add_nodes(std::vector<Difference>& all, const DiffPair& pair) {
   std::map<std::string, std::vector<std::string>> found;  // by cause
   bool rounded = true;
@@ -192,7 +244,7 @@ void add_nodes(std::vector<Difference>& all, const DiffPair& pair) {
     for (const std::string& key : changed_datasets(a, b)) {
       const std::string cause = cause_of(a, key);
       const nir::Array *in_a = a.parameter(key), *in_b = b.parameter(key);
-      std::string text = describe(path, key, in_a, in_b);
+      std::string text = describe(path, key, a, b);
       if (cause == "weights") {
         const auto how = in_a && in_b && in_a->size() == in_b->size() ? rounding(as_floats(*in_a), as_floats(*in_b)) : std::nullopt;
         rounded = rounded && how;
@@ -205,7 +257,7 @@ void add_nodes(std::vector<Difference>& all, const DiffPair& pair) {
     if (const auto at = found.find(cause); at != found.end()) {
       const bool quantised = at->first == "weights" && rounded;
       all.push_back({quantised ? "quantisation" : cause, fmt::format("{}", fmt::join(at->second, "; ")),
-                     [cause = at->first](DiffPair& p) { take_datasets(p, cause); }});
+                     [cause = at->first](DiffPair& p) { take_datasets(p, {cause}); }, at->first});
     }
 }
 

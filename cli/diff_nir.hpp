@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace spikeloop::cli {
 
 /// How the files of both sides are read, and in which datasets of nodes they differ, in the terms of NIR; empty unless both are NIR files.
 std::vector<Difference> differences_of_files(const DiffPair& pair);
+
+/// A gets the datasets that B has of all these causes at once, for one may need the others: another padding other shapes. Throws
+/// DescriptionError where the file that comes of it is none.
+void take_datasets(DiffPair& pair, const std::set<std::string>& causes);
 
 /// "value" or "subtract".
 const char* name_of(Reset reset);

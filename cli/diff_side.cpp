@@ -160,7 +160,13 @@ NamedSpikes run_side(const DiffSide& side, const NamedSpikes& input, Time until)
   BoundedSink recording(network);
   side.tool ? run_stepped(side, network, input, until, recording) : run_exact(side, network, input, until, recording);
   for (const Population& p : network.populations()) out.populations.push_back(p.name);
-  out.spikes = std::move(recording.spikes);
+  // What both are given alike is no place to part, however coarse the steps or ticks are that one of them takes it in.
+  std::vector<bool> given;
+  for (const Population& p : network.populations()) given.push_back(p.is_source() && std::holds_alternative<ExternalSource>(p.source()));
+  for (const Spike& s : recording.spikes)
+    if (!given[s.population]) out.spikes.push_back(s);
+  for (const Spike& s : spikes_for(network, input, until))
+    if (given[s.population]) out.spikes.push_back(s);
   return out;
 }
 
@@ -168,7 +174,7 @@ std::optional<double> potential_at(const DiffSide& side, const NamedSpikes& inpu
                                    Time time) {
   const Network plain = observed(side.description);
   const Population& p = plain.populations()[plain.population_index(population)];
-  if (time < 0 || p.is_source()) return {};
+  if (time < 0 || p.is_source() || neuron >= p.size()) return {};
   const Network network = side.tool ? Network(ports_of(*side.nir, true)) : observed(side.description, population, time);
   std::uint32_t probe = 0;
   while (network.probes()[probe].variable != Probe::Variable::kPotential || network.probes()[probe].population != population) ++probe;

@@ -37,7 +37,8 @@ DiffSide reloaded(const DiffSide& side, const NirOptions& options);
 /// Spikes for the external sources of the side: of a file as `run --input` takes them, or without one Poisson trains of `rate_hz`, drawn.
 NamedSpikes input_of(const DiffSide& side, const std::string& file, const std::string& time_unit, double rate_hz, Time until, Terminal& t);
 
-/// The spikes of all its populations, sources included. Throws DescriptionError for input of a population that it has not.
+/// The spikes of all its populations, sources included; of external ones those of `input`, as they were given. Throws DescriptionError for
+/// input of a population that it has not.
 NamedSpikes run_side(const DiffSide& side, const NamedSpikes& input, Time until);
 
 /// The potential (mV; of a tool in its own unit) of a neuron at `time`, or nothing for a source.

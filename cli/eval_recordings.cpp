@@ -105,23 +105,28 @@ std::vector<Labelled> labelled(const RecordingsOptions& o, const std::string& re
   return samples;
 }
 
-/// Spikes of a recording, and how long it is simulated: as told, else to its last event, in whole milliseconds, and one tick for the
-/// potentials at the end. Only the first recording is told of.
+/// Spikes of a recording, and how long it takes: as told, else to its last event, in whole milliseconds. Only the first recording is told
+/// of. Nothing of one that is damaged, which `damaged` keeps.
 class Loader {
  public:
   Loader(const RecordingsOptions& o, const Network& network, const Terminal& t) : o_(o), network_(network), terminal_(t) {
     if (!o.duration.empty()) duration_ = parse_duration(o.duration);
   }
-  LabelledSpikes operator()(const Labelled& sample) {
+  std::optional<LabelledSpikes> operator()(const Labelled& sample) try {
     LabelledSpikes spikes{sample.label, 0, {}};
     std::ostringstream nowhere;
     Terminal quiet{terminal_.out, told_ ? nowhere : terminal_.err};
     told_ = true;
     spikes.spikes = spikes_of_recording(sample.file, o_.unit, network_, duration_.value_or(kLongest), quiet);
     const Time last = spikes.spikes.empty() ? 0 : spikes.spikes.back().time;
-    spikes.duration = duration_.value_or((last / kMillisecond + 1) * kMillisecond) + network_.resolution();
+    spikes.duration = duration_.value_or((last / kMillisecond + 1) * kMillisecond);
     return spikes;
+  } catch (const DamagedRecording& error) {
+    damaged.push_back(error.diagnostics().front());
+    return {};
   }
+
+  std::vector<Diagnostic> damaged;
 
  private:
   static constexpr Time kLongest = 3600 * kSecond;
@@ -133,7 +138,8 @@ class Loader {
 };
 
 nlohmann::ordered_json result_json(const RecordingsOptions& o, const Subject& s, const Network& network, const Evaluation& e,
-                                   const std::string& readout, const std::vector<EnergyReport>& energy) {
+                                   const std::string& readout, const std::vector<EnergyReport>& energy,
+                                   const std::vector<Diagnostic>& damaged) {
   const double inference_ms = to_ms(e.counts.simulated) / static_cast<double>(std::max<std::size_t>(1, e.samples));
   nlohmann::ordered_json json = {{"file", o.file},
                                  {"recordings", o.recordings},
@@ -146,7 +152,17 @@ nlohmann::ordered_json result_json(const RecordingsOptions& o, const Subject& s,
   json["energy"] = nlohmann::ordered_json::array();
   for (const EnergyReport& r : energy) json["energy"].push_back(report::energy_json(r, "inference"));
   if (s.nir) json["conventions"] = to_json(s.nir->conventions, s.nir->network.notes);
+  if (!damaged.empty()) json["left_out"] = nlohmann::ordered_json::array();
+  for (const Diagnostic& d : damaged) json["left_out"].push_back({{"file", d.file}, {"what", d.what}});
   return json;
+}
+
+/// Names the recordings that were left out.
+int end_of(const std::vector<Diagnostic>& damaged, std::size_t samples, Terminal& t) {
+  if (damaged.empty()) return kOk;
+  t.err << fmt::format("spikeloop: {} of {} recordings are damaged and left out of these figures:\n", damaged.size(), samples);
+  for (const Diagnostic& d : damaged) t.err << to_string(d) << "\n";
+  return DescriptionError(damaged).exit_code();
 }
 
 }  // namespace
@@ -201,15 +217,16 @@ int eval_recordings(const RecordingsOptions& o, const MachineChoice& choice, Ter
   const Evaluation e = evaluate_recordings(
       test, network, *session, workload, samples.size(), [&](std::size_t i) { return load(samples[i]); }, progress);
   line.clear();
+  if (e.samples == 0 && !load.damaged.empty()) throw DescriptionError(load.damaged);
   const std::vector<EnergyReport> energy = energy_of(network, e, prices);
   if (t.json) {
-    t.print(result_json(o, subject, network, e, test.readout, energy));
-    return kOk;
+    t.print(result_json(o, subject, network, e, test.readout, energy, load.damaged));
+    return end_of(load.damaged, samples.size(), t);
   }
   t.out << fmt::format("{}: {:.2f} % of {} recordings of {} ({} classes), answered by \"{}\"\n", o.file, 100 * e.accuracy, e.samples,
                        o.recordings, test.classes, test.readout)
         << fitted(report::work_table(network, e, energy), t.out_width, t.colour);
-  return kOk;
+  return end_of(load.damaged, samples.size(), t);
 }
 
 }  // namespace spikeloop::cli

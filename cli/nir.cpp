@@ -252,7 +252,7 @@ bool run_steps(nir::Stepper& stepper, const nir::FlatGraph& flat, const Network&
     input_of.emplace(static_cast<std::uint32_t>(ports.population_index(flat.nodes[i].name)), values.size());
     values.emplace_back(flat.nodes[i].size());
   }
-  std::vector<std::pair<std::uint32_t, std::size_t>> spiking;  // population, node
+  std::vector<std::pair<std::uint32_t, std::size_t>> spiking;  // population, node; of an Input as many spikes as came in the step
   std::vector<std::pair<std::uint32_t, std::size_t>> sampled;  // probe, node
   for (std::size_t i = 0; i < flat.nodes.size(); ++i) {
     const nir::FlatNode& n = flat.nodes[i];
@@ -270,8 +270,9 @@ bool run_steps(nir::Stepper& stepper, const nir::FlatGraph& flat, const Network&
     stepper.step(values);
     for (const auto& [population, node] : spiking) {
       const auto out = stepper.output(node);
+      const bool inputs = flat.nodes[node].type() == "Input";
       for (std::uint32_t j = 0; j < out.size(); ++j)
-        if (out[j] > 0) sink.spike({step * dt, population, j});
+        for (auto n = inputs ? std::llround(out[j]) : out[j] > 0; n > 0; --n) sink.spike({step * dt, population, j});
     }
     for (const auto& [probe, node] : sampled) sink.sample((step + 1) * dt, probe, stepper.potential(node));
   }

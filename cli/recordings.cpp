@@ -87,11 +87,25 @@ report::Table table_of(const io::EventSummary& s) {
   return table;
 }
 
-/// What `check` adds to the error of a damaged file.
-[[noreturn]] void rethrow(const io::EventSummary& s) {
+/// What is added to the error of a damaged file.
+std::vector<Diagnostic> faults_of(const io::EventSummary& s) {
   std::vector<Diagnostic> faults = s.fault->diagnostics();
   faults.front().what += fmt::format("; the {} events before are whole", s.events);
-  throw DescriptionError(std::move(faults));
+  return faults;
+}
+
+/// A recording that is whole.
+io::EventSummary whole_recording(const std::string& file, const io::EventOptions& options) {
+  io::EventSummary s;
+  try {
+    s = io::summarise(*io::open_events(file, options));
+  } catch (const DescriptionError& error) {
+    throw DamagedRecording(error.diagnostics());
+  }
+  if (!s.fault) return s;
+  std::vector<Diagnostic> faults = faults_of(s);
+  if (s.events > 0) faults.front().suggestion += fmt::format("; or save them with `spikeloop convert {} NEW`", file);
+  throw DamagedRecording(std::move(faults));
 }
 
 /// Which spikes the events of a recording are.
@@ -208,7 +222,7 @@ int check_recording(const std::string& file, const std::string& unit, Terminal& 
   const io::EventSummary s = io::summarise(*reader);
   if (t.json && !s.fault) t.print(summary_json(s, file));
   if (!t.json) t.out << fitted(table_of(s), t.out_width, t.colour);
-  if (s.fault) rethrow(s);
+  if (s.fault) throw DescriptionError(faults_of(s));
   return kOk;
 }
 
@@ -263,8 +277,7 @@ int check_classes(const std::string& folder, const std::string& unit, Terminal& 
 
 std::vector<Spike> spikes_of_recording(const std::string& file, const std::string& unit, const Network& network, Time until, Terminal& t) {
   const io::EventOptions options{time_unit(unit)};
-  const io::EventSummary s = io::summarise(*io::open_events(file, options));
-  if (s.fault) rethrow(s);
+  const io::EventSummary s = whole_recording(file, options);
   const Placement placement(file, s, network);
   const Time origin = s.info.clock_is_absolute ? s.first : 0;
   t.err << fmt::format("spikeloop: {} is {} ({} events){}{}\n", file, s.info.format, s.events,

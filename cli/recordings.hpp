@@ -27,10 +27,16 @@ int check_recording(const std::string& file, const std::string& unit, Terminal& 
 /// Prints how many recordings and events each class of a folder has; throws DescriptionError after the table if one of them is damaged.
 int check_classes(const std::string& folder, const std::string& unit, Terminal& terminal);
 
+/// A recording that is cut or damaged, or none.
+class DamagedRecording : public DescriptionError {
+ public:
+  using DescriptionError::DescriptionError;
+};
+
 /// The events of a recording as spikes of the one external population whose shape fits, those from `until` on left out and told on
 /// `terminal`: [polarity, height, width] (0 = off, 1 = on), [height, width] (polarity dropped) or [neurons]; with names of populations,
 /// those of the same name. Absolute clocks are set to 0 at the first event. In the order of time. Throws DescriptionError where none or
-/// several fit, and for a file that is damaged.
+/// several fit, and DamagedRecording.
 std::vector<Spike> spikes_of_recording(const std::string& file, const std::string& unit, const Network& network, Time until,
                                        Terminal& terminal);
 

@@ -68,11 +68,10 @@ NetworkDescription with_probes(NetworkDescription d, const RecordingTest& test) 
 }
 
 Evaluation evaluate_recordings(const RecordingTest& test, const Network& network, Session& session, const Workload& workload,
-                               std::size_t samples, const std::function<LabelledSpikes(std::size_t)>& load,
+                               std::size_t samples, const std::function<std::optional<LabelledSpikes>(std::size_t)>& load,
                                const std::function<void(std::size_t, double)>& after_each) {
   Evaluation e;
   e.bin_ms = test.bin_ms;
-  e.samples = samples;
   AnswerSink sink(network, test.readout);
   WorkloadCounter counter(network, workload, test.bin_ms);
   e.confusion.assign(test.classes, std::vector<std::uint32_t>(network.populations()[network.population_index(test.readout)].size()));
@@ -81,12 +80,16 @@ Evaluation evaluate_recordings(const RecordingTest& test, const Network& network
   const std::vector<HoldDown> hold_downs = hold_downs_of(network);
   std::size_t right = 0;
   for (std::size_t i = 0; i < samples; ++i) {
-    LabelledSpikes sample = load(i);
-    for (const HoldDown& which : hold_downs) hold_down(which, network.resolution(), sample.duration, sample.spikes);
+    std::optional<LabelledSpikes> loaded = load(i);
+    if (!loaded) continue;
+    LabelledSpikes& sample = *loaded;
+    ++e.samples;
+    const Time end = sample.duration + network.resolution();
+    for (const HoldDown& which : hold_downs) hold_down(which, network.resolution(), end, sample.spikes);
     sink.clear();
     session.reset(i);
     const auto begin = std::chrono::steady_clock::now();
-    session.advance(sample.duration, sample.spikes, sink);
+    session.advance(end, sample.spikes, sink);
     e.wall_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
     const std::uint32_t answer = sink.answer();
     ++e.confusion[sample.label][answer];
@@ -95,13 +98,14 @@ Evaluation evaluate_recordings(const RecordingTest& test, const Network& network
     e.first_spike_ms.push_back(sink.first_ms);
     counter.add(sink.spikes, sample.duration);
     operations.add(session.counts());
-    if (after_each) after_each(i + 1, static_cast<double>(right) / static_cast<double>(i + 1));
+    if (after_each) after_each(i + 1, static_cast<double>(right) / static_cast<double>(e.samples));
   }
-  e.accuracy = samples == 0 ? kSilent : static_cast<double>(right) / static_cast<double>(samples);
+  e.accuracy = e.samples == 0 ? kSilent : static_cast<double>(right) / static_cast<double>(e.samples);
   e.latency_p50_ms = percentile(e.latency_ms, 0.5);
   e.latency_p99_ms = percentile(e.latency_ms, 0.99);
   operations.finish(e);
-  if (samples > 0) counter.finish(e);
+  e.counts.simulated = std::max<Time>(0, e.counts.simulated - static_cast<Time>(e.samples) * network.resolution());
+  if (e.samples > 0) counter.finish(e);
   return e;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace spikeloop {
 /// A recording, ready to be run.
 struct LabelledSpikes {
   std::uint32_t label = 0;    ///< the neuron of the readout that should win
-  Time duration = 0;          ///< simulated
+  Time duration = 0;          ///< what is counted; one tick more is simulated, for the potentials at its end
   std::vector<Spike> spikes;  ///< of external sources, before `duration`
 };
 
@@ -30,11 +31,11 @@ struct RecordingTest {
 /// The description with the probes that the test needs: spikes of every population, potentials of the readout.
 NetworkDescription with_probes(NetworkDescription description, const RecordingTest& test);
 
-/// Tests recordings `0 .. samples - 1`, which `load` gives one by one, each from a reset session of a network with these probes; nothing is
-/// learned. The latency of a sample is the time from its start to when the answer no longer changes; its whole duration where potentials
-/// decided, or where nobody spiked. `after_each` gets the share of right answers so far.
+/// Tests recordings `0 .. samples - 1`, which `load` gives one by one (nothing: one to leave out), each from a reset session of a network
+/// with these probes; nothing is learned. The latency of a sample is the time from its start to when the answer no longer changes; its
+/// whole duration where potentials decided, or where nobody spiked. `after_each` gets the share of right answers so far.
 Evaluation evaluate_recordings(const RecordingTest& test, const Network& network, Session& session, const Workload& workload,
-                               std::size_t samples, const std::function<LabelledSpikes(std::size_t)>& load,
+                               std::size_t samples, const std::function<std::optional<LabelledSpikes>(std::size_t)>& load,
                                const std::function<void(std::size_t done, double accuracy)>& after_each = {});
 
 }  // namespace spikeloop

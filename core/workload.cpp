@@ -93,7 +93,7 @@ void WorkloadCounter::add(std::span<const Spike> spikes, Time duration) {
   for (const Spike& s : spikes) {
     adds_ += workload_.adds[s.population][s.neuron];
     if (!workload_.products[s.population].empty()) products_ += workload_.products[s.population][s.neuron];
-    if (workload_.counted[s.population]) seen_.insert({s.population, s.neuron, s.time / bin_});
+    if (workload_.counted[s.population] && s.time < duration) seen_.insert({s.population, s.neuron, s.time / bin_});
   }
   active_ += static_cast<double>(seen_.size());
   bins_ += std::ceil(static_cast<double>(duration) / static_cast<double>(bin_));

@@ -33,7 +33,7 @@ class WorkloadCounter {
  public:
   /// Bins of the activation sparsity in ms.
   WorkloadCounter(const Network& network, Workload workload, double bin_ms);
-  /// The spikes of a sample that took `duration`.
+  /// The spikes of a sample that took `duration`; those from then on are no activity of a bin.
   void add(std::span<const Spike> spikes, Time duration);
   /// Fills NeuroBench's figures; `samples` must be set.
   void finish(Evaluation& evaluation) const;

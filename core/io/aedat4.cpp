@@ -63,6 +63,17 @@ class Lz4 {
     }
     return nullptr;
   }
+  /// Whether the frame ends in these bytes, or is none.
+  bool ends_in(std::string_view packed) {
+    std::array<char, kChunk> chunk;
+    while (true) {
+      std::size_t taken = packed.size(), made = chunk.size();
+      const std::size_t result = LZ4F_decompress(context_, chunk.data(), &made, packed.data(), &taken, nullptr);
+      packed.remove_prefix(taken);
+      if (result == 0 || LZ4F_isError(result) != 0) return true;
+      if (taken == 0 && made == 0) return false;
+    }
+  }
 
  private:
   LZ4F_dctx* context_ = nullptr;
@@ -125,7 +136,10 @@ class Aedat4Reader final : public EventReader {
   /// Takes one packet; false at the end.
   bool next_packet() {
     packet_at_ = source_.offset();
-    if (end_ > 0 && packet_at_ >= static_cast<std::uint64_t>(end_)) return false;
+    if (end_ > 0 && packet_at_ >= static_cast<std::uint64_t>(end_)) {
+      if (packet_at_ == static_cast<std::uint64_t>(end_)) skip_index();
+      return false;
+    }
     const std::string_view head = source_.take(8);
     if (head.empty() && end_ <= 0) return false;  // a file that was not closed has no index
     if (head.size() < 8) source_.fail_cut(packet_at_, "the head of a packet, before the index that the header promises");
@@ -141,6 +155,20 @@ class Aedat4Reader final : public EventReader {
     ++info_.left_out[fmt::format("packets of {}", in_quotes(known->second.type))];
     if (!source_.skip(bytes)) source_.fail_cut(packet_at_, fmt::format("a packet of {} bytes", bytes));
     return true;
+  }
+
+  /// The index is a length and a FlatBuffer, compressed as packets are. It is not needed, but a file that ends inside it is cut.
+  void skip_index() {
+    bool whole = false;
+    if (compression_ == kPlain) {
+      const std::string_view size = source_.take(4);
+      whole = size.size() == 4 && source_.skip(little_endian<4>(size));
+    } else {
+      lz4_.start();
+      for (std::string_view bytes = source_.take(kChunk); !whole && !bytes.empty(); bytes = source_.take(kChunk))
+        whole = lz4_.ends_in(bytes);
+    }
+    if (!whole) source_.fail_cut(packet_at_, "its index, which comes after all packets");
   }
 
   void take_events(std::size_t size) {

@@ -36,6 +36,7 @@ class DatReader final : public EventReader {
     const std::string_view some = source_.peek(kMostHeaderLine);
     if (!some.starts_with('%')) return false;
     const std::size_t end = some.find('\n');
+    if (end == std::string_view::npos && some.size() < kMostHeaderLine) source_.fail_cut(at, "a line of its header");
     if (end == std::string_view::npos)
       source_.fail(at, "a line of the header has no end within 4096 bytes", "check that it is the DAT file that you mean");
     const std::string_view line = source_.take(end + 1).substr(0, end);

@@ -136,11 +136,15 @@ std::uint64_t size_of(const Shape& shape) {
   return n;
 }
 
+Window kernel_of(const Node& node) {
+  Window w;
+  set_kernel(w, node, node.type == "Conv1d" ? 1 : 2);
+  return w;
+}
+
 Window window_of(const Node& node, const Shape& in) {
   const std::size_t axes = node.type == "Conv1d" ? 1 : 2;
-  Window w;
-  w.in[0] = 0;
-  set_kernel(w, node, axes);
+  Window w = kernel_of(node);
   const bool pool = w.in[0] == 0;
   if (in.size() == axes + 1) {
     if (!pool && in[0] != w.in[0]) throw NodeFault(fmt::format("takes {} channels, and gets {}", w.in[0], to_text(in)));

@@ -23,6 +23,9 @@ struct Window {
   std::uint32_t groups = 1;
 };
 
+/// What such a node says of its window by itself: kernel, stride, padding, dilation and groups; throws NodeFault.
+Window kernel_of(const Node& node);
+
 /// The window of a Conv1d, Conv2d, SumPool2d or AvgPool2d that takes an input of this shape; throws NodeFault.
 Window window_of(const Node& node, const Shape& in);
 

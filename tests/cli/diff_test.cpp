@@ -216,6 +216,133 @@ TEST(Diff, OfNirFilesNamesTheDatasetThatIsAnother) {
     }
 }
 
+nir::Array reals_of(std::vector<std::uint64_t> shape, std::vector<double> values) {
+  return {nir::Stored::kFloat32, std::move(shape), std::move(values)};
+}
+
+/// Two neurons, each behind an input of its own.
+std::string write_pair(const Folder& folder, const std::string& name, const std::string& type,
+                       std::map<std::string, nir::Array> parameters) {
+  const nir::Array two{nir::Stored::kInt64, {1}, std::vector<std::int64_t>{2}};
+  nir::Graph g;
+  g.version = "1.0.7";
+  g.nodes = {{"in", "Input", {{"shape", two}}, {}, nullptr},
+             {"fc", "Linear", {{"weight", reals_of({2, 2}, {1, 0.5, 0.25, 0.75})}}, {}, nullptr},
+             {"a", type, std::move(parameters), {}, nullptr},
+             {"out", "Output", {{"shape", two}}, {}, nullptr}};
+  g.edges = {{"in", "fc"}, {"fc", "a"}, {"a", "out"}};
+  const std::string file = folder / name;
+  io::write_nir(file, g);
+  return file;
+}
+
+const std::map<std::string, nir::Array> kLeaky = {{"tau", reals_of({2}, {0.01, 0.01})},
+                                                  {"r", reals_of({2}, {1, 1})},
+                                                  {"v_leak", reals_of({2}, {0, 0})},
+                                                  {"v_threshold", reals_of({2}, {1.5, 1.5})},
+                                                  {"v_reset", reals_of({2}, {0, 0})}};
+
+TEST(Diff, ANodeOfAnotherTypeIsAnotherNeuronAndNotAnotherWeight) {
+  const Folder folder;
+  std::map<std::string, nir::Array> plain = kLeaky;
+  plain.erase("tau"), plain.erase("v_leak");
+  const std::string a = write_pair(folder, "a.nir", "LIF", kLeaky), b = write_pair(folder, "b.nir", "IF", plain);
+  const nlohmann::json report = call_json({"diff", a, b, "--pulse", "dirac-1", "--rate", "400", "--duration", "300ms"}, 0);
+  EXPECT_EQ(report["equal"], false);
+  EXPECT_EQ(report["probable_cause"], "parameters");
+  ASSERT_EQ(report["differences"].size(), 1U) << report.dump();
+  EXPECT_EQ(report["differences"][0]["what"], "a: LIF in A, IF in B");
+  EXPECT_EQ(report["differences"][0]["alone_enough"], true);
+}
+
+TEST(Diff, ParametersThatMeanTheSameAreNoDifference) {
+  const Folder folder;
+  std::map<std::string, nir::Array> scalars = {
+      {"tau", reals_of({}, {0.01})}, {"r", reals_of({}, {1})}, {"v_leak", reals_of({1}, {0})}, {"v_threshold", reals_of({}, {1.5})}};
+  const std::string a = write_pair(folder, "a.nir", "LIF", kLeaky), b = write_pair(folder, "b.nir", "LIF", scalars);
+  const std::vector<std::string> how = {"--pulse", "dirac-1", "--reset", "value", "--rate", "400", "--duration", "300ms"};
+  const auto diff = [&](const std::string& other) {
+    std::vector<std::string> arguments = {"diff", a, other};
+    arguments.insert(arguments.end(), how.begin(), how.end());
+    return call_json(arguments, 0);
+  };
+  EXPECT_EQ(diff(b)["differences"], nlohmann::json::array()) << diff(b).dump();
+  scalars["v_threshold"] = reals_of({}, {1.25});
+  EXPECT_EQ(diff(write_pair(folder, "c.nir", "LIF", scalars))["differences"][0]["what"], "a.v_threshold: 2 of 2, by up to 0.25");
+}
+
+/// A picture of 4 x 4, a kernel of 3 x 3, and neurons as many as the padding leaves.
+std::string write_picture(const Folder& folder, const std::string& name, nir::Array padding, std::uint64_t side) {
+  const auto whole = [](std::vector<std::int64_t> v) { return nir::Array{nir::Stored::kInt64, {v.size()}, v}; };
+  const std::uint64_t n = side * side;
+  const nir::Array each = reals_of({1, side, side}, std::vector<double>(n, 1));
+  std::vector<double> kernel;
+  for (int i = 1; i < 10; ++i) kernel.push_back(i / 8.0);
+  nir::Graph g;
+  g.version = "1.0.7";
+  g.nodes = {{"in", "Input", {{"shape", whole({1, 4, 4})}}, {}, nullptr},
+             {"c",
+              "Conv2d",
+              {{"weight", reals_of({1, 1, 3, 3}, kernel)},
+               {"stride", whole({1, 1})},
+               {"padding", std::move(padding)},
+               {"dilation", whole({1, 1})},
+               {"groups", whole({1})},
+               {"bias", reals_of({1}, {0})}},
+              {},
+              nullptr},
+             {"n", "IF", {{"r", each}, {"v_threshold", each}, {"v_reset", reals_of(each.shape, std::vector<double>(n, 0))}}, {}, nullptr},
+             {"out", "Output", {{"shape", whole({static_cast<std::int64_t>(n)})}}, {}, nullptr}};
+  g.edges = {{"in", "c"}, {"c", "n"}, {"n", "out"}};
+  const std::string file = folder / name;
+  io::write_nir(file, g);
+  return file;
+}
+
+TEST(Diff, DatasetsThatNeedOneAnotherAreUndoneTogether) {
+  const Folder folder;
+  const auto text = [](const char* t) { return nir::Array{nir::Stored::kString, {}, std::vector<std::string>{t}}; };
+  const std::string same = write_picture(folder, "same.nir", text("same"), 4), valid = write_picture(folder, "valid.nir", text("valid"), 2),
+                    one = write_picture(folder, "one.nir", {nir::Stored::kInt64, {2}, std::vector<std::int64_t>{1, 1}}, 4);
+  const nlohmann::json report = call_json({"diff", same, valid, "--pulse", "dirac-1", "--duration", "100ms"}, 0);
+  EXPECT_EQ(report["equal"], false);
+  EXPECT_NE(report["probable_cause"].get<std::string>().find("connectivity"), std::string::npos) << report.dump();
+  EXPECT_EQ(call_json({"diff", same, one, "--pulse", "dirac-1", "--duration", "100ms"}, 0)["differences"], nlohmann::json::array());
+}
+
+TEST(Diff, StepsAreTheCauseWhereTheOneDifferenceThereIsDoesNotExplainIt) {
+  const Folder folder;
+  const std::string file = write_pair(folder, "a.nir", "LIF", kLeaky);
+  folder.write("in.csv", [] {
+    std::string text = "time_ms,population,neuron\n";
+    for (int i = 0; i < 60; ++i)
+      text += std::to_string(i * 13 / 10) + "." + std::to_string(i * 13 % 10) + ",in," + std::to_string(i * 7 % 2) + "\n";
+    return text;
+  }());
+  const nlohmann::json report = call_json(
+      {"diff", file, file, "--input", folder / "in.csv", "--dt", "4ms", "--a-reset", "value", "--b-as", "nengo", "--duration", "100ms"}, 0);
+  EXPECT_EQ(report["equal"], false);
+  ASSERT_EQ(report["differences"].size(), 1U) << report.dump();
+  EXPECT_EQ(report["differences"][0]["alone_enough"], false);
+  EXPECT_EQ(report["probable_cause"], "dt: one goes in steps, and nothing else is left that differs");
+}
+
+/// Steps of 4 ms take several spikes each.
+TEST(Diff, WhatBothAreGivenIsNoPlaceToPart) {
+  const Folder folder;
+  const std::string file = write_pair(folder, "a.nir", "LIF", kLeaky);
+  folder.write("in.csv", "time_ms,population,neuron\n1,in,0\n2,in,0\n3,in,0\n3.5,in,1\n9,in,1\n");
+  for (const char* tolerance : {"4ms", "1ns"}) {
+    const nlohmann::json report = call_json({"diff", file, file, "--input", folder / "in.csv", "--dt", "4ms", "--a-reset", "value",
+                                             "--a-pulse", "rect", "--b-as", "norse", "--duration", "20ms", "--tolerance", tolerance},
+                                            0);
+    EXPECT_EQ(report["populations"][0], (nlohmann::json{{"name", "in"}, {"a", 5}, {"b", 5}, {"shared", 5}})) << tolerance;
+    if (report.contains("first")) {
+      EXPECT_EQ(report["first"]["population"], "a");
+    }
+  }
+}
+
 TEST(Diff, EndsWhereANetworkSpikesWithoutEnd) {
   const Folder folder;
   const std::string wild =

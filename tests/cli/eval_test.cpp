@@ -92,6 +92,18 @@ TEST_F(EvalRecordings, EndsARecordingAtTheDurationGiven) {
   EXPECT_NEAR(json["extra"]["inference_ms"], 3, 1e-3);
 }
 
+/// Recordings end after 5, 7, 5 and 9 ms: 26 bins of 1 ms, of 2 neurons, and 8 operations in a step.
+TEST_F(EvalRecordings, CountsTheBinsThatASampleHasAndNoneMore) {
+  const nlohmann::json whole = call_json(command(), 0);
+  EXPECT_EQ(whole["neurobench"]["SynapticOperations"]["Dense"], 8 * 26 / 4.0);
+  EXPECT_DOUBLE_EQ(whole["neurobench"]["ActivationSparsity"], 1 - 11 / (26.0 * 2));
+  EXPECT_EQ(whole["extra"]["inference_ms"], 26 / 4.0);
+  const nlohmann::json cut = call_json(command({"--duration", "3.5ms", "--bin", "0.5ms"}), 0);
+  EXPECT_EQ(cut["neurobench"]["SynapticOperations"]["Dense"], 8 * 7);
+  EXPECT_DOUBLE_EQ(cut["neurobench"]["ActivationSparsity"], 1 - 4 / (28.0 * 2));
+  EXPECT_EQ(cut["extra"]["inference_ms"], 3.5);
+}
+
 TEST_F(EvalRecordings, TakesDescriptionsToo) {
   folder.write("net.txtpb",
                "# proto-file: spikeloop/v1/network.proto\n# proto-message: spikeloop.v1.Network\n"
@@ -114,6 +126,25 @@ TEST_F(EvalRecordings, PrintsATableForPeople) {
       contains(outcome.out, part);
   }
   EXPECT_EQ(call(command(), true).code, 130);
+}
+
+TEST_F(EvalRecordings, LeavesOutDamagedRecordingsAndNamesThemAtTheEnd) {
+  folder.write("set/0/aa.bin", five_bytes(0, 0, true, 5) + "cut");
+  folder.write("set/1/b.bin", five_bytes(0, 0, true, 5) + five_bytes(1, 0, true, 6) + "c");
+  const Outcome outcome = call(command());
+  EXPECT_EQ(outcome.code, 2);
+  contains(outcome.out, "75.00 % of 4 recordings");
+  contains(outcome.err, "2 of 6 recordings are damaged and left out");
+  contains(outcome.err, "aa.bin");
+  contains(outcome.err, "b.bin");
+  const nlohmann::json json = call_json(command(), 2);
+  EXPECT_EQ(json["extra"]["samples"], 4);
+  EXPECT_EQ(json["neurobench"]["SynapticOperations"]["Effective_ACs"], 22 / 4.0);
+  EXPECT_EQ(json["left_out"].size(), 2u);
+  for (const char* whole : {"0/a", "0/b", "0/c", "1/a"}) fs::remove(folder / "set" + "/" + whole + ".bin");
+  const Outcome none = call(command());
+  EXPECT_EQ(none.code, 2);
+  EXPECT_EQ(none.out, "");
 }
 
 TEST_F(EvalRecordings, SaysWhatIsWrong) {

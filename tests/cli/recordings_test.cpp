@@ -99,6 +99,16 @@ TEST(Recordings, a_cut_file_is_described_and_then_refused) {
   EXPECT_EQ(call_json({"check", folder / "cut.bin"}, 2)["exit_code"], 2);
 }
 
+TEST(Recordings, run_refuses_a_cut_file_and_says_how_to_save_what_is_whole) {
+  Folder folder;
+  folder.write("net.txtpb", network("[3, 4]"));
+  folder.write("cut.bin", std::string("\x01\x02\x80\x00\x10\x03\x04\x00", 8));
+  const Outcome outcome = call({"run", folder / "net.txtpb", "--input", folder / "cut.bin", "--out", folder / "out"});
+  EXPECT_EQ(outcome.code, 2);
+  contains(outcome.err, "the 1 events before are whole");
+  contains(outcome.err, "or save them with `spikeloop convert");
+}
+
 TEST(Recordings, convert_writes_the_format_that_the_suffix_names) {
   Folder folder;
   folder.write("events.csv", kEvents);

@@ -92,8 +92,24 @@ TEST(Aedat4, packets_of_other_streams_are_counted_and_the_index_ends_the_packets
   EXPECT_EQ(d.events[0], (AddressEvent{1'600'000'000'000'000'000, 319, 239, 0, true}));
   EXPECT_EQ(d.info.left_out.at("packets of \"IMUS\""), 1u);
   const auto end = static_cast<std::int64_t>(aedat4_header(0).size() + packets.size());
-  EXPECT_EQ(drain_bytes(aedat4_header(0, end) + packets + "the index", "a").fault, "");
+  EXPECT_EQ(drain_bytes(aedat4_header(0, end) + packets + bytes_of(5, 4) + "index", "a").fault, "");
   contains(drain_bytes(aedat4_header(0, end) + packets.substr(0, 11), "a").fault, "before the index that the header promises");
+}
+
+TEST(Aedat4, a_file_that_is_cut_inside_its_index_gives_all_events_and_says_so) {
+  const std::string body = aedat4_body(aedat4_event(1, 2, 3, true)), index = bytes_of(5, 4) + "index";
+  for (const std::uint32_t compression : {0u, 1u}) {
+    const std::string packet = aedat4_packet(0, compression == 0 ? body : test::lz4_frame(body)),
+                      end = compression == 0 ? index : test::lz4_frame(index);
+    const std::size_t at = aedat4_header(compression).size() + packet.size();
+    const std::string file = aedat4_header(compression, static_cast<std::int64_t>(at)) + packet + end;
+    EXPECT_EQ(drain_bytes(file, "a").fault, "");
+    for (std::size_t size = at; size < file.size(); ++size) {
+      const auto cut = drain_bytes(file.substr(0, size), "a");
+      EXPECT_EQ(cut.events.size(), 1u);
+      contains(cut.fault, "at byte " + std::to_string(at) + ": the file ends inside its index");
+    }
+  }
 }
 
 TEST(Aedat4, damage_is_refused_at_the_byte_of_its_packet) {
@@ -124,6 +140,12 @@ TEST(Aedat4, streams_are_found_in_any_text) {
   ASSERT_EQ(streams.size(), 1u);
   EXPECT_EQ(streams.at(4).type, "EVTS");
   EXPECT_TRUE(aedat4_streams("</node></node><node <node name=\"outInfo\"").empty());
+}
+
+TEST(PropheseeDat, a_file_that_ends_inside_its_header_is_cut) {
+  contains(drain_bytes("% Version 2\n% Wid", "a").fault, "at byte 12: the file ends inside a line of its header");
+  contains(drain_bytes("% " + std::string(5000, 'x'), "a").fault, "no end within 4096 bytes");
+  contains(drain_bytes("#!AER-DAT3.1\r\n#Form", "a").fault, "the file ends inside a line of its header");
 }
 
 TEST(PropheseeDat, times_that_wrap_go_on) {
