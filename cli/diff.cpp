@@ -70,7 +70,8 @@ std::string probable_cause(const Outcome& o) {
     return text;
   };
   if (!o.explanation.causes.empty()) {
-    const bool one_is_enough = !o.explanation.trials[o.explanation.causes.front()].parts;
+    const Trial& first = o.explanation.trials[o.explanation.causes.front()];
+    const bool one_is_enough = first.possible && !first.parts;
     return names(o.explanation.causes, one_is_enough ? " or " : " and ");
   }
   if (o.half_stepped && (o.explanation.remains || o.differences.empty()))
