@@ -130,10 +130,11 @@ void explain_tags(const Network& network, const Circuit& circuit, const Board& b
     std::string name;
     for (std::uint32_t n = 0; n < circuit.neurons.size() && name.empty(); ++n)
       if (a.slots()[n] == slot) name = population_of(network, circuit, n);
-    violations.push_back({path_of(network, name), name, fmt::format("tags in U{} core {}", board.chip_of(slot), slot % board.cores),
-                          static_cast<double>(heard), static_cast<double>(limit),
-                          fmt::format("its neurons listen to so many sources; the best of {} placements that were tried", attempts),
-                          fmt::format("{} sources fewer, or targets that listen to the same ones", heard - limit)});
+    violations.push_back(
+        {path_of(network, name), name, fmt::format("tags in U{} core {}", board.chip_of(slot), slot % board.cores),
+         static_cast<double>(heard), static_cast<double>(limit),
+         fmt::format("its neurons listen to so many sources; the best of {} placements that were tried", attempts),
+         fmt::format("{} source{} fewer, or targets that listen to the same ones", heard - limit, heard - limit == 1 ? "" : "s")});
   }
   if (!violations.empty()) return;
   violations.push_back(

@@ -14,7 +14,8 @@ namespace spikeloop::nir {
 const std::vector<Tool>& tools() {
   constexpr auto kZero = Reset::kToValue, kSubtract = Reset::kSubtract;
   static const std::vector<Tool> kTools = {
-      {"norse", StepRule::kEuler, kZero, 1e-3, false, true, "the same", "r is not used; v_reset is ignored"},
+      {"norse", StepRule::kEuler, kZero, 1e-3, false, true, "the same",
+       "r is not used; v_reset is ignored; the synaptic current of a CubaLIF leaks to v_leak too"},
       {"snntorch", StepRule::kEuler, kZero, 1e-4, true, true, "times tau / (r dt)", "an IF is read as a leaky neuron with beta = 0.9"},
       {"nengo", StepRule::kHold, kZero, 1e-3, true, true, "divided by v_threshold", ""},
       {"sinabs",
@@ -170,7 +171,7 @@ void Stepper::move(State& s, std::size_t i, double x) {
   double drive = s.r[i] * x;
   if (s.synaptic) {
     double& current = s.current[i];
-    const double step = dt_ / s.tau_syn[i], a = std::exp(-step), in = s.w_in[i] * x;
+    const double step = dt_ / s.tau_syn[i], a = std::exp(-step), in = s.w_in[i] * x + (tool == "norse" ? s.v_leak[i] : 0);
     if (tool_->rule == StepRule::kEuler)
       current += step * (in - current);
     else if (tool_->rule == StepRule::kHold)

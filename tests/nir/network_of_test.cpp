@@ -292,6 +292,28 @@ TEST(NetworkOf, biases_go_back_as_resting_points) {
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(static_cast<double>(a[i].second), static_cast<double>(b[i].second), 20) << "ns";
 }
 
+TEST(Stepper, norse_leaks_its_synaptic_currents_to_v_leak) {
+  const Graph g = chain({input({1}),
+                         node("cuba", "CubaLIF",
+                              {{"tau_mem", reals({1}, {0.01})},
+                               {"tau_syn", reals({1}, {0.005})},
+                               {"r", reals({1}, {1})},
+                               {"w_in", reals({1}, {1})},
+                               {"v_leak", reals({1}, {0.2})},
+                               {"v_threshold", reals({1}, {10})}}),
+                         output({1})});
+  const FlatGraph flat = flatten(g);
+  for (const auto& [tool, rest] : {std::pair("norse", 0.4), {"snntorch", 0.2}}) {
+    Stepper stepper(flat, *find_tool(tool), 1e-3);
+    const std::vector<std::vector<double>> silence = {{0.0}};
+    for (int step = 0; step < 500; ++step) stepper.step(silence);
+    for (std::size_t i = 0; i < flat.nodes.size(); ++i)
+      if (flat.nodes[i].name == "cuba") {
+        EXPECT_NEAR(stepper.potential(i)[0], rest, 1e-6) << tool;
+      }
+  }
+}
+
 TEST(NetworkOf, what_nir_cannot_say_is_listed_whole) {
   NetworkDescription d;
   Lif lif;
