@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -31,10 +32,13 @@ class Exporter {
   Graph run() {
     graph_.version = "1.0.7";
     if (!network_.controllers().empty()) fault("controllers", "feedback control cannot be said in NIR", "");
-    for (std::size_t k = 0; k < network_.projections().size(); ++k) fold_current(k);
+    for (std::size_t k = 0; k < network_.projections().size(); ++k) fold_constant(k);
     for (std::size_t i = 0; i < network_.populations().size(); ++i) population(i);
     for (std::size_t k = 0; k < network_.projections().size(); ++k)
       if (!folded_.contains(network_.projections()[k].source)) projection(k);
+    for (const auto& [target, bias] : biases_)
+      fault(fmt::format("populations[{}]", network_.population_index(target)),
+            fmt::format("\"{}\" has a bias of its synaptic current, which NIR has in a matrix only, and none leads to it", target), "");
     if (resets_.size() > 1) fault("populations", "some reset to a value and some subtract: a NIR file has one rule for all", "use one");
     if (!faults_.empty()) throw DescriptionError(std::move(faults_));
     return std::move(graph_);
@@ -48,23 +52,44 @@ class Exporter {
     return {Stored::kInt64, {p.shape.size()}, std::vector<std::int64_t>(p.shape.begin(), p.shape.end())};
   }
 
-  /// A current that never changes moves the resting point of neurons with a leak: what imported biases are.
-  void fold_current(std::size_t k) {
+  /// A current that never changes moves the resting point of neurons with a leak; one that sets in with the time constant of a synaptic
+  /// current is such a one and a spike at time 0 that takes the beginning away. Together they are what imported biases are.
+  void fold_constant(std::size_t k) {
     const Projection& p = network_.projections()[k];
     const Population &source = network_.populations()[network_.population_index(p.source)],
                      &target = network_.populations()[network_.population_index(p.target)];
-    if (target.is_source()) return;
-    const auto* current = source.is_source() ? std::get_if<CurrentSource>(&source.source()) : nullptr;
-    if (current == nullptr || current->steps.size() != 1 || current->steps[0].time != 0 || p.port != Port::kBasal || !p.rule.empty())
-      return;
-    if (!std::holds_alternative<Lif>(target.neuron()) && !std::holds_alternative<Li>(target.neuron())) return;
+    if (!source.is_source() || target.is_source() || p.port != Port::kBasal || !p.rule.empty() || !begins_at_once(p)) return;
     for (const Projection& other : network_.projections())
       if (other.source == p.source && other.target != p.target) return;  // one population for each: no part of it may be left
-    std::vector<double>& sum = currents_[p.target];
-    sum.resize(target.size());
-    engine::for_each_initial_weight(
-        network_, p, [&](std::uint32_t, std::uint32_t t, float w) { sum[t] += current->steps[0].value_mv * static_cast<double>(w); });
+    const bool synaptic = std::holds_alternative<LifExp>(target.neuron());
+    const auto* current = std::get_if<CurrentSource>(&source.source());
+    const auto* list = std::get_if<SpikeListSource>(&source.source());
+    const bool lasts = current && current->steps.size() == 1 && current->steps[0].time == 0 &&
+                       (synaptic || std::holds_alternative<Lif>(target.neuron()) || std::holds_alternative<Li>(target.neuron()));
+    const bool begins = list && synaptic && source.size() == 1 && list->events.size() == 1 && list->events[0].time == 0;
+    if (!lasts && !begins) return;
+    std::vector<double>&moved = currents_[p.target], &bias = biases_[p.target];
+    moved.resize(target.size()), bias.resize(target.size());
+    engine::for_each_initial_weight(network_, p, [&](std::uint32_t, std::uint32_t t, float w) {
+      const double x = static_cast<double>(w) * (lasts ? current->steps[0].value_mv : 1);
+      moved[t] += x;
+      if (begins) bias[t] -= x;
+    });
+    if (std::all_of(bias.begin(), bias.end(), [](double b) { return b == 0; })) biases_.erase(p.target);
     folded_.insert(p.source);
+  }
+
+  bool begins_at_once(const Projection& p) const {
+    return is_constant(p.delay_ms) && std::get<Constant>(p.delay_ms.kind).value < 1.5 * to_ms(network_.resolution());
+  }
+
+  /// A bias is part of a matrix that leads to its neurons, whichever.
+  void place_bias(Node& node, const std::string& target) {
+    const auto bias = biases_.find(target);
+    if (bias == biases_.end() || node.type != "Linear") return;
+    node.type = "Affine";
+    node.parameters.emplace("bias", reals({bias->second.size()}, bias->second));
+    biases_.erase(bias);
   }
 
   void population(std::size_t i) {
@@ -161,6 +186,7 @@ class Exporter {
     }
     const std::string name = p.name.find('/') == std::string::npos ? p.name : fmt::format("projection {}", k);
     graph_.nodes.push_back(weights(name, p, source, target, gain));
+    place_bias(graph_.nodes.back(), p.target);
     graph_.edges.emplace_back(from, name);
     graph_.edges.emplace_back(name, p.target);
   }
@@ -196,7 +222,8 @@ class Exporter {
   Graph graph_;
   std::set<Reset> resets_;
   std::map<std::string, std::vector<double>> currents_;  ///< mV by target: of sources that became part of its resting point
-  std::set<std::string> folded_;                         ///< these sources
+  std::map<std::string, std::vector<double>> biases_;    ///< mV by target: of synaptic currents
+  std::set<std::string> folded_;                         ///< sources of these
   std::vector<Diagnostic> faults_;
 };
 

@@ -3,6 +3,7 @@
 #include "core/nir/network_of.hpp"
 #include "core/nir/linear.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -264,32 +265,40 @@ TEST(NetworkOf, a_network_of_ours_survives_the_way_there_and_back) {
   EXPECT_EQ(neuron.v_rest_mv, 0.25);
 }
 
-TEST(NetworkOf, biases_go_back_as_resting_points) {
-  const Graph g =
-      chain({input({2}), node("fc", "Affine", {{"weight", reals({2, 2}, {0.002, 0.001, 0.003, 0.001})}, {"bias", reals({2}, {1.2, 1.5})}}),
-             node("lif", "LIF",
-                  {{"tau", reals({2}, {0.01, 0.01})},
-                   {"r", reals({2}, {1, 1})},
-                   {"v_leak", reals({2}, {0.1, 0.1})},
-                   {"v_threshold", reals({2}, {1, 1})},
-                   {"v_reset", reals({2}, {0, 0})}}),
-             output({2})});
+/// Spikes of "lif" after a way into a description and back, and those before it.
+void expect_the_same_after_a_way_there_and_back(const Graph& g, std::size_t at_least) {
   const FlatGraph flat = flatten(g);
   const Graph back = graph_of(Network(network_of(flat, settle(flat, kImpulse)).description));
   const std::vector<InputSpike> spikes = {{2 * kMillisecond, "input", 0}, {21 * kMillisecond, "input", 1}};
-  const auto first = run(g, kImpulse, spikes, 100 * kMillisecond, kNanosecond, kSecond),
-             second = run(back, kImpulse, spikes, 100 * kMillisecond, kNanosecond, kSecond);
-  const auto times = [](const NetworkRun& r) {
+  const auto times = [&](const Graph& graph) {
+    const NetworkRun r = run(graph, kImpulse, spikes, 100 * kMillisecond, kNanosecond, kSecond);
     std::vector<std::pair<std::uint32_t, Time>> all;
     for (const Spike& s : r.recording.spikes)
       if (r.network.populations()[s.population].name == "lif") all.emplace_back(s.neuron, s.time);
     std::sort(all.begin(), all.end());
     return all;
   };
-  const auto a = times(first), b = times(second);
-  ASSERT_GT(a.size(), 8U);
+  const auto a = times(g), b = times(back);
+  ASSERT_GT(a.size(), at_least);
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(static_cast<double>(a[i].second), static_cast<double>(b[i].second), 20) << "ns";
+}
+
+TEST(NetworkOf, biases_go_back) {
+  for (const bool synaptic : {false, true})
+    for (const std::vector<double>& bias : {std::vector<double>{1.2, 1.5}, {1.4, 1.4}}) {
+      std::map<std::string, Array> parameters = {{synaptic ? "tau_mem" : "tau", reals({2}, {0.01, 0.01})},
+                                                 {"r", reals({2}, {1, 1})},
+                                                 {"v_leak", reals({2}, {0.1, 0.1})},
+                                                 {"v_threshold", reals({2}, {1, 1})},
+                                                 {"v_reset", reals({2}, {0, 0})}};
+      if (synaptic) parameters.emplace("tau_syn", reals({2}, {0.004, 0.004})), parameters.emplace("w_in", reals({2}, {1, 1}));
+      const Graph g =
+          chain({input({2}), node("fc", "Affine", {{"weight", reals({2, 2}, {0.002, 0.001, 0.003, 0.001})}, {"bias", reals({2}, bias)}}),
+                 node("lif", synaptic ? "CubaLIF" : "LIF", parameters), output({2})});
+      SCOPED_TRACE(fmt::format("{} {}", synaptic, bias[0]));
+      expect_the_same_after_a_way_there_and_back(g, 8);
+    }
 }
 
 TEST(Stepper, norse_leaks_its_synaptic_currents_to_v_leak) {
