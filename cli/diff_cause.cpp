@@ -111,9 +111,10 @@ void add_populations(std::vector<Difference>& all, DiffPair pair) {
     all.push_back({"parameters", fmt::format("{}", fmt::join(parameters, "; ")), [](DiffPair& p) {
                      for_each_population(p, [](Population& a, Population& b) {
                        if (a.is_source() || b.is_source()) return;
-                       const auto kept = spiking(a) ? std::optional(*spiking(a)) : std::nullopt;
+                       const bool spikes = spiking(a) != nullptr;
+                       const Spiking kept = spikes ? *spiking(a) : Spiking{};
                        a.kind = b.kind;
-                       if (kept && spiking(a)) set_reset(*spiking(a), *kept);
+                       if (spikes && spiking(a)) set_reset(*spiking(a), kept);
                      });
                      p.a.own = p.b.own;
                    }});
