@@ -58,6 +58,23 @@ TEST(Flat, all_faults_come_at_once_with_their_places) {
   EXPECT_TRUE(has(text, "did you mean \"input\"?")) << text;
 }
 
+TEST(Flat, time_constants_are_above_0_and_names_are_of_one_line) {
+  for (const double tau : {0.0, -0.01}) {
+    const std::string text = faults([&] { flatten(chain({port("input", "Input", 2), lif("lif", 2, tau)})); });
+    EXPECT_TRUE(has(text, fmt::format("node.nodes.lif.tau: is {} in element 0", tau))) << text;
+  }
+  const Node cuba = node("cuba", "CubaLIF",
+                         {{"tau_mem", reals({2}, {0.1, 0.1})},
+                          {"tau_syn", reals({2}, {0.1, 0})},
+                          {"r", reals({}, {1})},
+                          {"v_leak", reals({}, {0})},
+                          {"v_threshold", reals({}, {1})}});
+  EXPECT_TRUE(has(faults([&] { flatten(chain({port("input", "Input", 2), cuba})); }), "node.nodes.cuba.tau_syn: is 0 in element 1"));
+  const std::string broken = faults([&] { flatten(chain({port("input", "Input", 2), lif("a\nb", 2)})); });
+  EXPECT_TRUE(has(broken, "node.nodes.a?b: has a line break")) << broken;
+  EXPECT_TRUE(has(faults([&] { flatten(Graph{}); }), "node.nodes: is empty"));
+}
+
 TEST(Flat, shapes_that_do_not_fit_are_told) {
   const Graph g =
       chain({port("input", "Input", 5), node("fc", "Linear", {{"weight", reals({2, 4}, std::vector<double>(8, 1.0))}}), lif("lif", 2)});
